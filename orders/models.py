@@ -1,0 +1,114 @@
+"""The inbox of deliveries, and orders as they were last seen."""
+
+import zlib
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from lib.clock import now
+from lib.tenancy import TenantKey
+from shops.models import Connection, Customer, Shop
+
+
+class Delivery(models.Model):
+    """A verified webhook, kept as it came. A `new` row whose `due_at` has passed is the queue.
+
+    `body` is the raw body, zlib-compressed; `raw` gives it back byte for byte.
+    """
+
+    class State(models.TextChoices):
+        NEW = "new", _("Waiting")
+        DONE = "done", _("Applied")
+        IGNORED = "ignored", _("Not needed")
+        DEAD = "dead", _("Needs attention")
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="deliveries", db_index=False, db_constraint=False)
+    connection = TenantKey(Connection, related_name="deliveries")
+    topic = models.CharField(_("topic"), max_length=64)
+    dedupe_key = models.CharField(max_length=255)
+    body = models.BinaryField()
+    notes = models.JSONField(default=dict, db_default={})
+    received_at = models.DateTimeField(_("received"), default=now, db_default=Now())
+    state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.NEW, db_default="new")
+    attempts = models.SmallIntegerField(_("attempts"), default=0, db_default=0)
+    due_at = models.DateTimeField(default=now, db_default=Now())
+    error = models.CharField(_("reason"), max_length=500, default="", db_default="")
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shop", "connection", "topic", "dedupe_key"], name="delivery_once")
+        ]
+        indexes: ClassVar = [
+            models.Index("due_at", "id", condition=Q(state="new"), name="delivery_due"),
+            models.Index("shop", "id", condition=Q(state="dead"), name="delivery_dead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Delivery {self.pk}"
+
+    @property
+    def raw(self) -> bytes:
+        """The body as it came."""
+        return zlib.decompress(bytes(self.body))
+
+
+class Order(models.Model):
+    """An order as last seen. The newest snapshot wins; refunds are merged by their id.
+
+    `placed_at` is null while only a refund or a deletion of the order is known. `digest` decides between two
+    snapshots of one instant. `held` says why the order waits for a decision of the merchant ("" when it does not).
+    """
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="orders", db_index=False, db_constraint=False)
+    connection = TenantKey(Connection, related_name="orders")
+    external_id = models.CharField(max_length=255)
+    customer = TenantKey(Customer, null=True, related_name="orders")
+    number = models.CharField(_("number"), max_length=64, default="")
+    email = models.CharField(max_length=320, default="")
+    currency = models.CharField(_("currency"), max_length=3, default="")
+    status = models.CharField(_("status"), max_length=20, default="")
+    placed_at = models.DateTimeField(_("placed"), null=True)
+    platform_updated_at = models.DateTimeField(null=True)
+    digest = models.BinaryField(max_length=8, default=b"")
+    paid_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    deleted = models.BooleanField(default=False)
+    test = models.BooleanField(default=False)
+    channel = models.CharField(max_length=64, default="")
+    shipping_net = models.DecimalField(max_digits=20, decimal_places=8, default=0)
+    shipping_tax = models.DecimalField(max_digits=20, decimal_places=8, default=0)
+    total = models.DecimalField(_("total"), max_digits=20, decimal_places=8, default=0)
+    lines = models.JSONField(default=list)
+    refunds = models.JSONField(default=list)
+    discount_codes = ArrayField(models.CharField(max_length=255), default=list)
+    held = models.CharField(max_length=32, default="")
+    first_seen_at = models.DateTimeField(default=now, db_default=Now())
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shop", "connection", "external_id"], name="order_once")
+        ]
+        indexes: ClassVar = [
+            models.Index("shop", "customer", "placed_at", name="order_by_customer"),
+            models.Index(
+                "shop",
+                "connection",
+                Lower("email"),
+                condition=Q(customer=None) & ~Q(email=""),
+                name="order_of_guest",
+            ),
+            models.Index("shop", "id", condition=~Q(held=""), name="order_held"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.external_id

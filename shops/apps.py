@@ -1,0 +1,7 @@
+"""The shops app."""
+
+from django.apps import AppConfig
+
+
+class ShopsConfig(AppConfig):
+    name = "shops"

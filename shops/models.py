@@ -1,0 +1,167 @@
+"""Tenants: shops, the people and stores and keys that belong to them, and their customers."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+from django_scopes import ScopedManager
+
+from lib.clock import now
+from lib.ids import public_id
+from lib.tenancy import TenantKey
+from lib.vault import SecretField
+
+
+def shop_public_id() -> str:
+    return public_id("shop")
+
+
+def connection_public_id() -> str:
+    return public_id("conn")
+
+
+class Shop(models.Model):
+    """A tenant: one store's loyalty program and all that belongs to it."""
+
+    public_id = models.CharField(max_length=40, unique=True, default=shop_public_id, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    currency = models.CharField(_("currency"), max_length=3)
+    timezone = models.CharField(_("time zone"), max_length=64)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    """Users are known by their e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in to the dashboard. What they may see follows from `Staff`."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "email"
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Staff(models.Model):
+    """A person's role in one shop."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Owner")
+        MANAGER = "manager", _("Manager")
+        SUPPORT = "support", _("Support")
+        VIEWER = "viewer", _("Viewer")
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="staff")
+    user = models.ForeignKey(User, models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=8, choices=Role.choices)
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        verbose_name_plural = "staff"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["shop", "user"], name="staff_one_role_a_shop")]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.role})"
+
+
+class Connection(models.Model):
+    """A linked store. `secret` and, during a rotation, `previous_secret` verify what it sends.
+
+    `storefront_secret` signs shoppers' tokens. The three are never used for one another.
+    """
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="connections")
+    public_id = models.CharField(max_length=40, unique=True, default=connection_public_id, editable=False)
+    platform = models.CharField(_("platform"), max_length=16)
+    domain = models.CharField(_("domain"), max_length=253, help_text=_("The store's own domain, without https://"))
+    storefront_domains = ArrayField(
+        models.CharField(max_length=253),
+        default=list,
+        blank=True,
+        verbose_name=_("more storefront domains"),
+        help_text=_("Other domains on which the widget may be shown, separated by commas"),
+    )
+    secret = SecretField(_("webhook secret"))
+    previous_secret = SecretField(_("previous webhook secret"), default="", blank=True)
+    storefront_secret = SecretField(_("storefront secret"))
+    test_mode = models.BooleanField(_("test mode"), default=False, help_text=_("Count orders that are flagged as tests"))
+    active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "platform", Lower("domain"), condition=models.Q(active=True), name="connection_one_active_a_domain"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.domain} ({self.platform})"
+
+
+class ApiKey(models.Model):
+    """A server's key to `/api/v1/`; only its SHA-256 is kept."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=16)
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(shop="shop")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class Customer(models.Model):
+    """A shopper as a connected store knows them. `as_of` is the instant of that knowledge."""
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="customers", db_index=False)
+    connection = TenantKey(Connection)
+    external_id = models.CharField(max_length=255)
+    email = models.CharField(max_length=320, default="")
+    email_verified = models.BooleanField(default=False)
+    first_name = models.CharField(max_length=255, default="")
+    last_name = models.CharField(max_length=255, default="")
+    tags = ArrayField(models.CharField(max_length=255), default=list)
+    as_of = models.DateTimeField()
+    created_at = models.DateTimeField(default=now, db_default=Now())
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shop", "connection", "external_id"], name="customer_once")
+        ]
+        indexes: ClassVar = [models.Index("shop", Lower("email"), name="customer_by_email")]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email or self.external_id

@@ -1,0 +1,7 @@
+"""The storefront_api app."""
+
+from django.apps import AppConfig
+
+
+class StorefrontApiConfig(AppConfig):
+    name = "storefront_api"
