@@ -1,0 +1,168 @@
+"""Opening a shop, and taking its program from draft to live."""
+
+from decimal import Decimal
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext
+from django_scopes import scope
+
+from lib.clock import now
+from lib.money import is_currency
+from loyalty.documents import ProgramDocument, as_dict, decode, default_document, validate
+from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
+from loyalty.models import EarningRule, Program, ProgramVersion
+from loyalty.queries import versions
+from shops.models import Shop
+
+
+def open_shop(name: str, currency: str, timezone: str, actor: str = "") -> Shop:
+    """A new tenant whose program is live at once, as version 1 with the default document.
+
+    `currency`: ISO 4217; `timezone`: IANA, such as Europe/Berlin; `actor`: who did it, for the version.
+    Raises `ValidationError` with the fields `name`, `currency`, `timezone`.
+    """
+    shop = Shop(name=name.strip(), currency=currency.strip().upper(), timezone=timezone.strip())
+    _check_shop(shop)
+    with transaction.atomic():
+        shop.save()
+        with scope(shop=shop):
+            Program.objects.create(shop=shop)
+        load_draft(shop, default_document(shop.currency))
+        publish(shop, actor, note=gettext("The program a new shop starts with"))
+    return shop
+
+
+def draft_document(shop: Shop) -> ProgramDocument:
+    """The draft as a document. Raises `InvalidProgram` when the draft cannot be published as it is."""
+    with scope(shop=shop):
+        program = Program.objects.get(shop=shop)
+        rules = list(EarningRule.objects.filter(shop=shop, program=program))
+    return validate(
+        {
+            "currency": shop.currency,
+            "points_name": program.points_name,
+            "rounding": program.rounding,
+            "deficit": program.deficit,
+            "award_guests_later": program.award_guests_later,
+            "basis": {
+                "include_tax": program.include_tax,
+                "include_shipping": program.include_shipping,
+                "include_gift_cards": program.include_gift_cards,
+            },
+            "exclusions": program.exclusions,
+            "rules": [_rule(rule) for rule in rules],
+        }
+    )
+
+
+def load_draft(shop: Shop, document: ProgramDocument) -> None:
+    """Replace the draft, all of it. Raises `InvalidProgram`; the draft is then as it was."""
+    document = validate(document)
+    if document.currency != shop.currency:
+        message = gettext("must be %(currency)s, the currency of the shop") % {"currency": shop.currency}
+        raise InvalidProgram([("currency", message)])
+    with transaction.atomic(), scope(shop=shop):
+        program = _lock(shop)
+        Program.objects.filter(shop=shop).update(
+            points_name=document.points_name,
+            rounding=document.rounding,
+            deficit=document.deficit,
+            award_guests_later=document.award_guests_later,
+            include_tax=document.basis.include_tax,
+            include_shipping=document.basis.include_shipping,
+            include_gift_cards=document.basis.include_gift_cards,
+            exclusions=as_dict(document)["exclusions"],
+            updated_at=now(),
+        )
+        EarningRule.objects.filter(shop=shop).delete()
+        EarningRule.objects.bulk_create(
+            EarningRule(
+                shop=shop,
+                program=program,
+                key=rule.key,
+                name=rule.name,
+                points=rule.points,
+                per=rule.per,
+                active=rule.active,
+                position=position,
+            )
+            for position, rule in enumerate(document.rules)
+        )
+
+
+def publish(shop: Shop, actor: str, note: str = "") -> ProgramVersion:
+    """Freeze the draft as the next version, in force from now on.
+
+    Raises `InvalidProgram` with every problem of the draft, or `NothingToPublish` when it is already live.
+    """
+    with transaction.atomic(), scope(shop=shop):
+        _lock(shop)
+        document = draft_document(shop)
+        last = versions(shop).first()
+        if last and decode(last.document) == document:
+            raise NothingToPublish(gettext("The draft is the same as the live version."))
+        return ProgramVersion.objects.create(
+            shop=shop,
+            number=last.number + 1 if last else 1,
+            document=as_dict(document),
+            published_by=actor,
+            note=note,
+            # A clock that was set back must not make an older version the newest again.
+            published_at=max(now(), last.published_at) if last else now(),
+        )
+
+
+def roll_back(shop: Shop, number: int, actor: str) -> ProgramVersion:
+    """Publish what version `number` said as a new version; the draft becomes it too.
+
+    Raises `UnknownVersion`, `NothingToPublish` when that is what is live, or `InvalidProgram`.
+    """
+    with transaction.atomic(), scope(shop=shop):
+        _lock(shop)
+        old = versions(shop).filter(number=number).first()
+        if old is None:
+            raise UnknownVersion(gettext("There is no version %(number)d.") % {"number": number})
+        load_draft(shop, decode(old.document))
+        return publish(shop, actor, note=gettext("Back to version %(number)d") % {"number": number})
+
+
+def _lock(shop: Shop) -> Program:
+    """One person at a time changes or publishes a shop's draft."""
+    return Program.objects.select_for_update().get(shop=shop)
+
+
+def _rule(rule: EarningRule) -> dict[str, object]:
+    return {
+        "kind": rule.kind,
+        "key": rule.key,
+        "name": rule.name,
+        "points": _plain(rule.points),
+        "per": _plain(rule.per),
+        "active": rule.active,
+    }
+
+
+def _plain(number: Decimal) -> str:
+    """1.0000, as the column gives it, is written 1: the same rule always gives the same document."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _check_shop(shop: Shop) -> None:
+    errors: dict[str, str] = {}
+    if not shop.name:
+        errors["name"] = gettext("Give the shop a name.")
+    elif len(shop.name) > 120:
+        errors["name"] = gettext("The name may have at most 120 characters.")
+    if not is_currency(shop.currency):
+        errors["currency"] = gettext("“%(given)s” is not an ISO 4217 currency code such as EUR.") % {
+            "given": shop.currency
+        }
+    if shop.timezone not in available_timezones():
+        errors["timezone"] = gettext("“%(given)s” is not a time zone such as Europe/Berlin.") % {
+            "given": shop.timezone
+        }
+    if errors:
+        raise ValidationError(errors)
