@@ -27,7 +27,7 @@ class OrderStatus(StrEnum):
 
 
 class Line(Struct, frozen=True, omit_defaults=True):
-    """One line of an order: `net` and `tax` are for the whole line, after every discount; `net` is before tax."""
+    """One line of an order: `net` and `tax` are for the whole line after every discount, `net` before tax."""
 
     id: str
     net: Decimal
@@ -85,8 +85,8 @@ class CustomerSnapshot(Struct, frozen=True, omit_defaults=True):
 class OrderSnapshot(Struct, frozen=True, omit_defaults=True):
     """An order as of `updated_at`. `customer` is None for a guest, whose `email` may still be known.
 
-    `refunds_complete`: this platform lists every refund in the order itself, so that a newer snapshot replaces
-    the list; otherwise refunds are merged by id.
+    `refunds_complete`: this platform lists every refund in the order itself, so that a newer snapshot
+    replaces the list; otherwise refunds are merged by id.
     """
 
     id: str

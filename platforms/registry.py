@@ -1,0 +1,10 @@
+"""Every store platform that can be linked, by name."""
+
+from platforms import shopify, standard, woocommerce
+from platforms.base import Platform
+
+PLATFORMS: dict[str, Platform] = {
+    "shopify": shopify.PLATFORM,
+    "woocommerce": woocommerce.PLATFORM,
+    "standard": standard.PLATFORM,
+}

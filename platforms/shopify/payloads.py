@@ -1,0 +1,70 @@
+"""Shopify's webhook bodies, by topic."""
+
+from collections.abc import Callable
+
+from platforms.base import Ignored
+from platforms.reading import decode, decoder, identifier, instant
+from platforms.shopify.fields import own_id
+from platforms.shopify.orders import read_customer, read_order
+from platforms.shopify.refunds import Context, read_refund
+from platforms.shopify.shapes import Customer, Deleted, Order, Refund
+from platforms.snapshots import Fact, OrderDeleted, RefundEvent
+
+_ORDER = decoder(Order)
+_REFUND = decoder(Refund)
+_CUSTOMER = decoder(Customer)
+_DELETED = decoder(Deleted)
+
+_IGNORED = {
+    "orders/edited": "An edit is told in full by the orders/updated that comes with it.",
+    "customers/delete": "Members and their points are kept when the store deletes the customer.",
+    "customers/merge": "Merging members is done by hand.",
+    "customers/data_request": "A data request is answered by the merchant.",
+    "customers/redact": "A request to erase a customer is carried out by the merchant.",
+    "shop/redact": "A request to erase a shop is carried out by the merchant.",
+    "shop/update": "The store's own settings change no points.",
+    "app/uninstalled": "The store has uninstalled the app; no points change.",
+}
+
+
+def parse(topic: str, body: bytes) -> list[Fact]:
+    """What a body says. Raises `Unreadable` or `Ignored`."""
+    reader = _READERS.get(topic)
+    if reader is None:
+        if topic.startswith("discounts/"):
+            raise Ignored("Discounts of the store change no points.")
+        raise Ignored(_IGNORED.get(topic, f"Nothing is done with the topic {topic[:100]!r}."))
+    return [reader(body)]
+
+
+def _order(body: bytes) -> Fact:
+    return read_order(decode(_ORDER, body))
+
+
+def _order_deleted(body: bytes) -> Fact:
+    deleted = decode(_DELETED, body)
+    return OrderDeleted(own_id(deleted.id, deleted.admin_graphql_api_id, "Order"))
+
+
+def _refund(body: bytes) -> Fact:
+    refund = decode(_REFUND, body)
+    as_of = instant(refund.processed_at or refund.created_at, "processed_at")
+    return RefundEvent(identifier(refund.order_id, "order_id"), read_refund(refund, as_of, Context()))
+
+
+def _customer(body: bytes) -> Fact:
+    return read_customer(decode(_CUSTOMER, body))
+
+
+_READERS: dict[str, Callable[[bytes], Fact]] = {
+    "orders/create": _order,
+    "orders/paid": _order,
+    "orders/updated": _order,
+    "orders/cancelled": _order,
+    "orders/fulfilled": _order,
+    "orders/partially_fulfilled": _order,
+    "orders/delete": _order_deleted,
+    "refunds/create": _refund,
+    "customers/create": _customer,
+    "customers/update": _customer,
+}
