@@ -16,12 +16,12 @@ def versions(shop: Shop) -> QuerySet[ProgramVersion]:
 
 
 def live_version(shop: Shop) -> ProgramVersion:
-    """The version in force now. Every shop made by `open_shop` has one; raises `ProgramVersion.DoesNotExist`."""
+    """The version in force now. Raises `ProgramVersion.DoesNotExist` when nothing was ever published."""
     return versions(shop)[:1].get()
 
 
 def version_in_force(shop: Shop, placed_at: datetime) -> ProgramVersion:
-    """The version for an order of that instant: the newest published by then, or the first for earlier orders.
+    """The version for an order of that instant: the newest published by then, the first for earlier orders.
 
     Raises `ProgramVersion.DoesNotExist` when nothing was ever published.
     """

@@ -26,9 +26,9 @@ def connect_store(
 ) -> Connection:
     """Link a store, so that its webhooks are taken in and its shoppers' tokens are understood.
 
-    `domain` may be pasted as an address. Without `secret` one is made in the platform's own form; the storefront
-    secret is always made. Raises `ValidationError` with the fields `platform`, `domain`, `secret` and
-    `storefront_domains`.
+    `domain` may be pasted as an address. Without `secret` one is made in the platform's own form; the
+    storefront secret is always made. Raises `ValidationError` with the fields `platform`, `domain`,
+    `secret` and `storefront_domains`.
     """
     if platform not in PLATFORMS:
         message = gettext("“%(given)s” is not a platform; choose one of %(choices)s.")
@@ -84,10 +84,8 @@ def host_name(address: str, field: str) -> str:
     except UnicodeError:
         host = ""
     if len(host) > 253 or not _HOST.fullmatch(_PORT.sub("", host)):
-        message = gettext("“%(given)s” is not a host name such as shop.example.com.") % {
-            "given": address[:80]
-        }
-        raise ValidationError({field: message})
+        message = gettext("“%(given)s” is not a host name such as shop.example.com.")
+        raise ValidationError({field: message % {"given": address[:80]}})
     return host
 
 

@@ -29,23 +29,15 @@ def create_staff(shop: Shop, email: str, role: str, password: str | None = None)
     with transaction.atomic(), scope(shop=shop):
         user = User.objects.filter(email=email).first()
         if user and password:
-            raise ValidationError(
-                {
-                    "password": gettext("%(email)s has an account already; leave the password out.")
-                    % {"email": email}
-                }
-            )
+            message = gettext("%(email)s has an account already; leave the password out.")
+            raise ValidationError({"password": message % {"email": email}})
         if user is None:
             password = _checked_password(email, password) if password else secrets.token_urlsafe(12)
             user = User.objects.create_user(email, password)
         staff, created = Staff.objects.get_or_create(shop=shop, user=user, defaults={"role": role})
         if not created:
-            raise ValidationError(
-                {
-                    "email": gettext("%(email)s works in this shop already, as %(role)s.")
-                    % {"email": email, "role": staff.get_role_display()}
-                }
-            )
+            message = gettext("%(email)s works in this shop already, as %(role)s.")
+            raise ValidationError({"email": message % {"email": email, "role": staff.get_role_display()}})
     return staff, password
 
 

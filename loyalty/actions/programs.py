@@ -152,8 +152,8 @@ def _plain(number: Decimal) -> str:
 
 def _check_shop(shop: Shop) -> None:
     errors: dict[str, str] = {}
-    if not shop.name:
-        errors["name"] = gettext("Give the shop a name.")
+    if not shop.name or not shop.name.isprintable():
+        errors["name"] = gettext("Give the shop a name, in one line of text.")
     elif len(shop.name) > 120:
         errors["name"] = gettext("The name may have at most 120 characters.")
     if not is_currency(shop.currency):

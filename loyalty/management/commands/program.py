@@ -1,0 +1,117 @@
+"""The program as a file: take it out, bring it in, compare, publish, go back."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from loyalty.actions.programs import draft_document, load_draft, publish, roll_back
+from loyalty.diff import diff
+from loyalty.documents import ProgramDocument, as_dict, decode, validate
+from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
+from loyalty.queries import live_version
+from shops.management.command import ACTOR, ShopCommand
+from shops.models import Shop
+
+ACTIONS = {
+    "export": "write the live program as JSON to stdout or to a file",
+    "import": "replace the draft by a file's program",
+    "publish": "make the draft the live program",
+    "diff": "tell what would change if the draft, or a file, were published",
+    "rollback": "publish an earlier version again",
+}
+
+
+class Command(ShopCommand):
+    help = "Export, import, compare, publish and roll back a shop's program."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
+        for action, explanation in ACTIONS.items():
+            sub = actions.add_parser(action, help=explanation)
+            super().add_arguments(sub)
+            if action in {"export", "diff"}:
+                sub.add_argument("file", nargs="?", metavar="FILE")
+            if action == "export":
+                sub.add_argument("--draft", action="store_true", help="the draft instead of the live program")
+            if action == "import":
+                sub.add_argument("file", metavar="FILE", help="- reads stdin")
+            if action == "publish":
+                sub.add_argument("--note", default="", help="what changed, for the list of versions")
+            if action == "rollback":
+                sub.add_argument("number", type=int, metavar="VERSION")
+
+    def handle(self, *args: str, **options: Any) -> None:
+        try:
+            super().handle(*args, **options)
+        except InvalidProgram as error:
+            raise CommandError(f"The program cannot be used as it is:\n{error}") from None
+        except (NothingToPublish, UnknownVersion) as error:
+            raise CommandError(str(error)) from None
+
+    def answer_for(self, shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
+        act = {
+            "export": export,
+            "import": bring_in,
+            "publish": publish_draft,
+            "diff": compare,
+            "rollback": go_back,
+        }
+        return act[options["action"]](shop, options)
+
+    def show(self, answer: Mapping[str, Any], options: dict[str, Any]) -> None:
+        if options["action"] == "export" and not options["file"]:
+            self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
+        elif options["action"] == "diff" and not options["json"]:
+            self.stdout.write("\n".join(answer["changes"]) or "No difference to the live version.")
+        else:
+            super().show(answer, options)
+
+
+def export(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
+    live = live_version(shop)
+    document = as_dict(draft_document(shop) if options["draft"] else decode(live.document))
+    if not options["file"]:
+        return document
+    try:
+        Path(options["file"]).write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise CommandError(f"{options['file']} cannot be written: {error.strerror}") from None
+    return {"file": options["file"], "version": None if options["draft"] else live.number}
+
+
+def bring_in(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
+    document = from_file(options["file"])
+    load_draft(shop, document)
+    return {"shop": shop.public_id, "rules": len(document.rules), "changes": against_live(shop, document)}
+
+
+def publish_draft(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
+    version = publish(shop, ACTOR, options["note"])
+    return {"shop": shop.public_id, "version": version.number}
+
+
+def compare(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
+    document = from_file(options["file"]) if options["file"] else draft_document(shop)
+    return {"version": live_version(shop).number, "changes": against_live(shop, document)}
+
+
+def go_back(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
+    version = roll_back(shop, options["number"], ACTOR)
+    return {"shop": shop.public_id, "version": version.number}
+
+
+def against_live(shop: Shop, document: ProgramDocument) -> list[str]:
+    return diff(decode(live_version(shop).document), document)
+
+
+def from_file(name: str) -> ProgramDocument:
+    """The program in a file, or on stdin for "-". Raises CommandError or InvalidProgram."""
+    try:
+        data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise CommandError(f"{name} cannot be read: {error.strerror}") from None
+    return validate(data)
