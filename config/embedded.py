@@ -7,6 +7,7 @@ the demo, the tests and the benchmarks apart. `REGULARS_FAST_PG=1` gives durabil
 
     python -m config.embedded start        start the servers and leave them running
     python -m config.embedded stop         stop them
+    python -m config.embedded remove       stop them and delete their data and secrets
     python -m config.embedded env          print the addresses as shell exports
     python -m config.embedded run -- CMD   run a command with them; stop them if nobody else uses them
 """
@@ -20,6 +21,7 @@ import json
 import os
 import secrets as random
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,6 +95,19 @@ def stop() -> None:
         (data_dir() / "keep").unlink(missing_ok=True)
 
 
+def remove() -> None:
+    """Stop both servers and delete their data and the secrets; other files in the folder stay."""
+    home = data_dir()
+    if (home / "lock").exists():
+        stop()
+    for folder in (home / "postgres", home / "postgres.unfinished", home / "redis", _sockets(home)):
+        shutil.rmtree(folder, ignore_errors=True)
+    for name in ("secrets.json", "users.lock", "lock"):
+        (home / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        home.rmdir()
+
+
 def secrets() -> dict[str, str]:
     """SECRET_KEY and SECRET_ENCRYPTION_KEYS of this instance, made once and kept beside the data."""
     path = data_dir() / "secrets.json"
@@ -125,12 +140,15 @@ def release() -> None:
     global _using
     if _using is None:
         return
-    with contextlib.suppress(BlockingIOError):
+    try:
         fcntl.flock(_using, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not (data_dir() / "keep").exists():
             stop()
-    os.close(_using)
-    _using = None
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(_using)
+        _using = None
 
 
 def run(command: list[str]) -> int:
@@ -159,6 +177,8 @@ def run(command: list[str]) -> int:
         if asked:
             return 128 + asked[0]
         child = subprocess.Popen(command, env=variables, process_group=0)
+        if asked:
+            signal_group(child.pid, signal.Signals(asked[0]))
         with _foreground(child.pid):
             status = child.wait()
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -181,6 +201,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.action == "stop":
             stop()
+        elif given.action == "remove":
+            remove()
         elif given.action == "run":
             return run(command)
         else:
@@ -199,16 +221,19 @@ def main(arguments: list[str] | None = None) -> int:
 def _servers() -> tuple[Postgres, Redis]:
     owner = Owner.choose()
     home = data_dir()
-    SYSTEM_DATA.mkdir(mode=0o755, parents=True, exist_ok=True) if os.getuid() == 0 else None
-    if owner.run("/bin/sh", "-c", 'cd "$1"', "sh", home)[0] != 0:
-        raise ServerError(
-            f"user {owner.uid}, who runs the servers, cannot enter {home}; set REGULARS_DATA_DIR"
-        )
-    # A socket's path may have 103 to 107 characters, fewer than the path of many a checkout.
-    sockets = owner.folder(Path(f"/tmp/regulars-{os.getuid()}-{_short_hash(home)}"))
+    if os.getuid() == 0:
+        SYSTEM_DATA.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if owner.run("/bin/sh", "-c", 'cd "$1"', "sh", home)[0] != 0:
+            raise ServerError(f"the servers' user {owner.uid} cannot enter {home}: set REGULARS_DATA_DIR")
+    sockets = owner.folder(_sockets(home))
     packages = programs(SYSTEM_DATA)
     durable = os.environ.get("REGULARS_FAST_PG") != "1"
     return Postgres(home, sockets, packages, owner, durable=durable), Redis(home, sockets, packages, owner)
+
+
+def _sockets(home: Path) -> Path:
+    """A folder with a short path: that of a socket may have 103 to 107 characters."""
+    return Path(f"/tmp/regulars-{os.getuid()}-{_short_hash(home)}")
 
 
 def _short_hash(path: Path) -> str:

@@ -123,7 +123,10 @@ def programs(copies: Path) -> Path:
             if (packages / part).is_dir():
                 shutil.copytree(packages / part, unfinished / part, symlinks=True)
         unfinished.chmod(0o755)
-        unfinished.rename(target)
+        try:
+            unfinished.rename(target)
+        except OSError:  # another instance made the same copy meanwhile
+            shutil.rmtree(unfinished)
     return target
 
 
@@ -197,10 +200,8 @@ class Postgres:
         )
         # Backends of a killed server hold its shared memory for a moment longer.
         if not wait_until(lambda: self._control("start", "-l", self.data / "server.log")[0] == 0, 20):
-            log = (self.data / "server.log").read_text(errors="replace")
-            raise ServerError(
-                f"PostgreSQL did not start; the end of {self.data / 'server.log'}:\n{log[-2000:]}"
-            )
+            log = self.data / "server.log"
+            raise ServerError(f"PostgreSQL did not start; {log} ends with:\n{log.read_text()[-2000:]}")
 
     def stop(self) -> None:
         if self._alive() and self._control("stop", "-m", "fast")[0] != 0:
