@@ -1,0 +1,153 @@
+"""What all views of the shopper API have in common: methods, origins, limits, errors and revalidation."""
+
+from collections.abc import Callable
+from hashlib import blake2b
+
+import msgspec
+import psycopg2
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+
+from lib.ratelimit import RateLimiter
+from storefront_api.connections import origin_known
+from storefront_api.storefront.tokens import BadToken, Shopper, shopper_of
+
+View = Callable[[HttpRequest], HttpResponse]
+
+# Behind one address of a mobile carrier there are many shoppers.
+SHOPPERS_PER_ADDRESS = 10
+PREFLIGHT_S = "600"
+
+log = structlog.get_logger("regulars.storefront")
+limiter = RateLimiter(settings.REDIS_URL, "storefront")
+_encode = msgspec.json.Encoder().encode
+_DATABASE_AWAY = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
+
+
+class Refused(Exception):
+    """The request is answered with an error: its status, code, message, and the field at fault."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        field: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers or {}
+        self.body = {"code": code, "message": message} | ({"field": field} if field else {})
+
+
+def road(view: View) -> View:
+    """A view of the shopper API: GET only, limited by address, every error JSON with CORS headers."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            if request.method == "OPTIONS":
+                return _preflight(request)
+            if request.method != "GET":
+                raise Refused(
+                    405,
+                    "method_not_allowed",
+                    gettext("Only GET is known here."),
+                    headers={"Allow": "GET, OPTIONS"},
+                )
+            _limit(f"ip:{_address(request)}", SHOPPERS_PER_ADDRESS * settings.STOREFRONT_REQUESTS_PER_MINUTE)
+            return view(request)
+        except Refused as refused:
+            return _refusal(request, refused)
+        except _DATABASE_AWAY as error:
+            log.error("database away", error=type(error).__name__)
+            message = gettext("The points cannot be read at the moment. Please try again shortly.")
+            return _refusal(request, Refused(503, "unavailable", message, headers={"Retry-After": "2"}))
+
+    return answer
+
+
+def identified(request: HttpRequest) -> Shopper:
+    """The shopper of the request, within their limit. Raises `Refused`."""
+    try:
+        shopper = shopper_of(request.META.get("HTTP_AUTHORIZATION", ""))
+    except BadToken as error:
+        headers = {"WWW-Authenticate": 'Bearer realm="storefront"'}
+        raise Refused(401, error.code, str(error), headers=headers) from None
+    _limit(f"sub:{shopper.connection.id}:{shopper.external_id}", settings.STOREFRONT_REQUESTS_PER_MINUTE)
+    return shopper
+
+
+def reply(
+    request: HttpRequest, content: object, origins: frozenset[str], cache: str, vary: str
+) -> HttpResponse:
+    """`content` as JSON with an ETag, readable by browsers on `origins`; 304 when the client has it."""
+    body = _encode(content)
+    etag = f'"{blake2b(body, digest_size=9).hexdigest()}"'
+    if etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
+        response = HttpResponse(status=304)
+        del response["Content-Type"]
+    else:
+        response = HttpResponse(body, content_type="application/json")
+    response["ETag"] = etag
+    response["Cache-Control"] = cache
+    response["Vary"] = vary
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin is not None and origin in origins:
+        _allow(response, origin)
+    return response
+
+
+def _allow(response: HttpResponse, origin: str) -> None:
+    response["Access-Control-Allow-Origin"] = origin
+    response["Access-Control-Expose-Headers"] = "ETag, Retry-After"
+
+
+def _preflight(request: HttpRequest) -> HttpResponse:
+    """Before the token is sent nobody knows the shop, so any connected storefront may ask."""
+    response = HttpResponse(status=204)
+    del response["Content-Type"]
+    response["Allow"] = "GET, OPTIONS"
+    response["Vary"] = "Origin"
+    origin = request.META.get("HTTP_ORIGIN", "")
+    if origin_known(origin):
+        _allow(response, origin)
+        response["Access-Control-Allow-Methods"] = "GET"
+        response["Access-Control-Allow-Headers"] = "Authorization, If-None-Match"
+        response["Access-Control-Max-Age"] = PREFLIGHT_S
+    return response
+
+
+def _refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
+    response = HttpResponse(
+        _encode({"error": refused.body}),
+        content_type="application/json",
+        status=refused.status,
+        headers=refused.headers,
+    )
+    response["Cache-Control"] = "no-store"
+    response["Vary"] = "Origin, Authorization"
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin is not None and refused.status != 503 and origin_known(origin):
+        _allow(response, origin)
+    return response
+
+
+def _limit(key: str, per_minute: int) -> None:
+    wait_s = limiter.wait_s(key, per_minute)
+    if wait_s:
+        message = gettext("Too many requests. Please wait a moment.")
+        raise Refused(429, "too_many_requests", message, headers={"Retry-After": str(wait_s)})
+
+
+def _address(request: HttpRequest) -> str:
+    """The client's address; behind a proxy of ours the one that the proxy saw."""
+    if settings.SECURE_PROXY_SSL_HEADER:
+        forwarded: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        if forwarded:
+            return forwarded.rpartition(",")[2].strip()
+    address: str = request.META.get("REMOTE_ADDR", "")
+    return address

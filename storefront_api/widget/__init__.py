@@ -1,0 +1,1 @@
+"""The widget: one file of JavaScript that any storefront can load."""
