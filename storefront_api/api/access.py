@@ -1,0 +1,32 @@
+"""How much a key may ask, and how the schema names it."""
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from lib.ratelimit import RateLimiter
+
+REQUESTS_PER_MINUTE = 600
+
+_limiter = RateLimiter(settings.REDIS_URL, prefix="api")
+
+
+class KeyThrottle(BaseThrottle):
+    """`REQUESTS_PER_MINUTE` for each key; without Redis each process counts alone."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        self.wait_s = _limiter.wait_s(str(request.auth.pk), REQUESTS_PER_MINUTE) if request.auth else 0
+        return not self.wait_s
+
+    def wait(self) -> float:
+        return self.wait_s
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "storefront_api.authentication.ApiKeyAuthentication"
+    name = "API key"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
