@@ -189,10 +189,9 @@ def run(command: list[str]) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m config.embedded", description="The project's own servers."
-    )
-    parser.add_argument("action", choices=["start", "stop", "env", "run"])
+    about = "The project's own PostgreSQL and Redis."
+    parser = argparse.ArgumentParser(prog="python -m config.embedded", description=about)
+    parser.add_argument("action", choices=["start", "stop", "env", "run", "remove"])
     parser.add_argument("command", nargs=argparse.REMAINDER, help="for run: -- and the command")
     given = parser.parse_args(arguments)
     command = given.command[1:] if given.command[:1] == ["--"] else given.command

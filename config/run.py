@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import json
 import os
-import re
 import shlex
 import signal
 import socket
@@ -23,9 +22,9 @@ from typing import NoReturn
 
 from config import embedded
 from config.processes import MARK, end
+from config.procfile import processes
 from config.servers import ServerError
 
-PROCFILE = embedded.CHECKOUT / "Procfile"
 READY_TIMEOUT_S = 60
 GRACE_S = 8
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -50,7 +49,7 @@ class Demo:
 
     def start(self) -> None:
         """Start every process of the Procfile, each with a log file of its own."""
-        for name, command in procfile().items():
+        for name, command in processes().items():
             with (self.folder / f"{name}.log").open("wb") as log:
                 self.children[name] = self._spawn(
                     ["/bin/sh", "-c", f"exec {command}"], log.fileno(), log.fileno()
@@ -114,11 +113,6 @@ class Demo:
             stderr=stderr,
             process_group=0,
         )
-
-
-def procfile() -> dict[str, str]:
-    """The processes of the Procfile: name to shell command."""
-    return dict(re.findall(r"^(\w+):\s*(.+)$", PROCFILE.read_text(), re.MULTILINE))
 
 
 def answers(url: str) -> bool:
