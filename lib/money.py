@@ -94,7 +94,7 @@ def spread(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[De
 
 
 def fraction(value: Decimal, part: int, whole: int) -> Decimal:
-    """value × part ÷ whole, exact, or to 8 places where it never ends."""
+    """`value * part / whole`, exact, or to 8 places where it never ends."""
     result = value * part / whole
     return result if _places(result) <= PLACES else result.quantize(Decimal(1).scaleb(-PLACES))
 

@@ -130,14 +130,14 @@ def _status(order: Order) -> OrderStatus:
 
 
 def _line(included: bool, item: LineItem) -> Line:
-    """A line as it was ordered: price × quantity − its discounts, and − its tax where prices hold tax."""
+    """A line as it was ordered: price times quantity, less its discounts, less its tax where prices hold tax."""
     count = quantity(item.quantity)
     tax = taxes(item.tax_lines)
     net = shop_amount(item.price, item.price_set, "price") * count - discounts(item.discount_allocations)
     if included:
         net -= tax
     if net < 0:
-        raise Unreadable("discount_allocations: with tax, more than price × quantity")
+        raise Unreadable("discount_allocations: with tax, more than price times quantity")
     return Line(
         id=own_id(item.id, item.admin_graphql_api_id, "LineItem"),
         net=bounded(net, "price"),

@@ -110,7 +110,7 @@ def _shop_currency(refund: Refund) -> str:
 
 def _subtotals_hold_tax(refund: Refund, moved: list[Transaction]) -> bool:
     """A lone refund does not say whether its subtotals hold tax; the money that moved does, when it is
-    exactly their sum. Otherwise they are taken to be without tax, until the order comes with the refund in it.
+    exactly their sum. Otherwise they are taken to be without tax, until the order comes with the refund.
     """
     items = refund.refund_line_items
     if not items or not moved or refund.order_adjustments or refund.refund_shipping_lines:

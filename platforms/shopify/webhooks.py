@@ -36,7 +36,7 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> I
     """The signature first: a stranger learns nothing of what else was missing. Only the body is signed."""
     given = [headers[name] for name in _names("hmac-sha256") if headers.get(name)]
     keys = [secret.encode() for secret in secrets if secret]
-    if not any([signed_by(signature, body, keys) for signature in given]):
+    if not any(signed_by(signature, body, keys) for signature in given):
         raise unsigned()
     notes = {
         "domain": required(headers, *_names("shop-domain")).lower(),
