@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django_scopes import scope
 
 from lib.ids import token
+from lib.signing import standard_key
 from platforms.registry import PLATFORMS
 from shops.models import Connection, Shop
 
@@ -38,7 +39,7 @@ def connect_store(
         platform=platform,
         domain=host_name(domain, "domain"),
         storefront_domains=sorted({host_name(name, "storefront_domains") for name in storefront_domains}),
-        secret=_checked(secret) if secret else PLATFORMS[platform].secret(),
+        secret=_checked(platform, secret) if secret else PLATFORMS[platform].secret(),
         storefront_secret=token(STOREFRONT_PREFIX),
     )
     try:
@@ -57,7 +58,7 @@ def rotate_secret(connection: Connection, secret: str | None = None) -> Connecti
 
     Raises `ValidationError` with the field `secret`.
     """
-    fresh = _checked(secret) if secret else PLATFORMS[connection.platform].secret()
+    fresh = _checked(connection.platform, secret) if secret else PLATFORMS[connection.platform].secret()
     with transaction.atomic(), scope(shop=connection.shop):
         kept = Connection.objects.select_for_update().get(shop=connection.shop, pk=connection.pk)
         connection.secret, connection.previous_secret = fresh, kept.secret
@@ -89,7 +90,13 @@ def host_name(address: str, field: str) -> str:
     return host
 
 
-def _checked(secret: str) -> str:
+def _checked(platform: str, secret: str) -> str:
     if len(secret) > LONGEST_SECRET or not secret.isprintable():
         raise ValidationError({"secret": gettext("The secret must be plain text of at most 255 characters.")})
+    if platform == "standard":
+        try:
+            standard_key(secret)
+        except ValueError:
+            message = gettext("The secret must be whsec_ and the base64 of 24 to 64 bytes.")
+            raise ValidationError({"secret": message}) from None
     return secret

@@ -24,7 +24,7 @@ class KeyThrottle(BaseThrottle):
         return self.wait_s
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class ApiKeyScheme(OpenApiAuthenticationExtension):
     target_class = "storefront_api.authentication.ApiKeyAuthentication"
     name = "API key"
 
