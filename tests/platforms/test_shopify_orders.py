@@ -7,7 +7,15 @@ import pytest
 from platforms.base import Ignored, Unreadable
 from platforms.shopify.payloads import parse
 from platforms.snapshots import CustomerSnapshot, OrderDeleted, OrderSnapshot, OrderStatus
-from tests.bodies import encode, line, money_set, shopify_customer, shopify_order, shopify_refund, shopify_refund_line
+from tests.bodies import (
+    encode,
+    line,
+    money_set,
+    shopify_customer,
+    shopify_order,
+    shopify_refund,
+    shopify_refund_line,
+)
 
 
 def read(**changes: Any) -> OrderSnapshot:
@@ -49,7 +57,9 @@ def test_discounts_and_taxes_leave_the_net() -> None:
 
 
 def test_shop_money_is_preferred_to_the_plain_field() -> None:
-    order = shopify_order(lines=[line("30.00")], total_price="999.00", total_price_set=money_set("20.00", "EUR"))
+    order = shopify_order(
+        lines=[line("30.00")], total_price="999.00", total_price_set=money_set("20.00", "EUR")
+    )
     order["line_items"][0]["price_set"] = {
         "shop_money": {"amount": "20.00", "currency_code": "EUR"},
         "presentment_money": {"amount": "30.00", "currency_code": "USD"},
@@ -102,7 +112,13 @@ def test_a_cancelled_order() -> None:
 
 @pytest.mark.parametrize(
     ("source", "channel"),
-    [("web", "web"), ("pos", "pos"), ("shopify_draft_order", "draft"), ("755357713", "755357713"), (None, "web")],
+    [
+        ("web", "web"),
+        ("pos", "pos"),
+        ("shopify_draft_order", "draft"),
+        ("755357713", "755357713"),
+        (None, "web"),
+    ],
 )
 def test_channels(source: str | None, channel: str) -> None:
     assert read(source_name=source).channel == channel
@@ -190,7 +206,16 @@ def test_a_deleted_order() -> None:
 
 @pytest.mark.parametrize(
     "topic",
-    ["orders/edited", "customers/delete", "customers/redact", "shop/update", "discounts/update", "x/y", "", "app/uninstalled"],
+    [
+        "orders/edited",
+        "customers/delete",
+        "customers/redact",
+        "shop/update",
+        "discounts/update",
+        "x/y",
+        "",
+        "app/uninstalled",
+    ],
 )
 def test_other_topics_are_ignored_with_a_reason(topic: str) -> None:
     with pytest.raises(Ignored, match=r"\w+ \w+"):
@@ -205,7 +230,10 @@ def test_other_topics_are_ignored_with_a_reason(topic: str) -> None:
         ({"total_price_set": None, "total_price": "-1.00"}, "total_price: below zero: '-1.00'"),
         ({"updated_at": "yesterday"}, "updated_at: not a date and time between 1970 and 2100: 'yesterday'"),
         ({"created_at": None}, "created_at: missing"),
-        ({"created_at": "9999-12-31T23:59:59-05:00"}, "created_at: not a date and time between 1970 and 2100"),
+        (
+            {"created_at": "9999-12-31T23:59:59-05:00"},
+            "created_at: not a date and time between 1970 and 2100",
+        ),
         ({"updated_at": "2026-03-02T10:15:00"}, "updated_at: not a date and time between 1970 and 2100"),
         ({"financial_status": "sold"}, "financial_status: 'sold' is not known"),
         ({"line_items": None}, "line_items: expected array, got null"),
@@ -229,7 +257,10 @@ def test_unreadable_orders_name_the_field(changes: dict[str, Any], reason: str) 
         ({"quantity": 10**9}, "line_items[1].quantity: not a quantity: 1000000000"),
         ({"price": "999999999999", "price_set": None, "quantity": 999_999}, "line_items[1].price: too large"),
         ({"id": True, "admin_graphql_api_id": None}, "line_items[1].id: not an id: true"),
-        ({"discount_allocations": [{"amount": "500.00"}]}, "line_items[1].discount_allocations: with tax, more than"),
+        (
+            {"discount_allocations": [{"amount": "500.00"}]},
+            "line_items[1].discount_allocations: with tax, more than",
+        ),
         ({"tax_lines": [{"price": "x"}]}, "line_items[1].tax_lines[0].price: not an amount: 'x'"),
     ],
 )
