@@ -5,10 +5,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from loyalty.actions.points import MOST_POINTS, REASON_LENGTH
 from loyalty.explain import explain
 from loyalty.models import Account, Entry
-
-MOST_POINTS = 10**12
 
 
 class MemberSearch(serializers.Serializer[Any]):
@@ -78,7 +77,9 @@ class AdjustmentSerializer(serializers.Serializer[Any]):
     points = serializers.IntegerField(
         min_value=-MOST_POINTS, max_value=MOST_POINTS, help_text=_("Below zero takes points; never 0")
     )
-    reason = serializers.CharField(max_length=500, help_text=_("The shopper sees it in their history"))
+    reason = serializers.CharField(
+        max_length=REASON_LENGTH, help_text=_("The shopper sees it in their history")
+    )
 
     def validate_points(self, points: int) -> int:
         if not points:

@@ -3,12 +3,14 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+from storefront_api.api.adjustments import MemberAdjustments
 from storefront_api.api.views import Docs, Member, MemberEntries, Members
 
 urlpatterns = [
     path("v1/members/", Members.as_view(), name="api-members"),
     path("v1/members/<int:member_id>/", Member.as_view(), name="api-member"),
     path("v1/members/<int:member_id>/entries/", MemberEntries.as_view(), name="api-entries"),
+    path("v1/members/<int:member_id>/adjustments/", MemberAdjustments.as_view(), name="api-adjustments"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", Docs.as_view(url_name="api-schema"), name="api-docs"),
 ]
