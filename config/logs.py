@@ -1,6 +1,8 @@
 """Structured logs: one JSON object a line, with request and delivery ids, without personal data or secrets."""
 
+import sys
 import time
+import traceback
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +21,25 @@ def shared_processors() -> list[Any]:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+
+
+def frames_only(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """An exception as its type and places. Its message and variables may hold a shopper's data, or a secret."""
+    error = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if error is True else error[1] if isinstance(error, tuple) else error
+    if isinstance(error, BaseException):
+        chain = [error]
+        while (cause := chain[-1].__cause__ or chain[-1].__context__) and cause not in chain:
+            chain.append(cause)
+        event["exception"] = [
+            {"type": type(one).__name__, "at": [f"{f.filename}:{f.lineno} {f.name}" for f in _frames(one)]}
+            for one in chain
+        ]
+    return event
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    return list(traceback.extract_tb(error.__traceback__))[-12:]
 
 
 structlog.configure(

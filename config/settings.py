@@ -13,7 +13,7 @@ import structlog
 from csp.constants import NONE, SELF
 
 from config import embedded
-from config.logs import shared_processors
+from config.logs import frames_only, shared_processors
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -104,7 +104,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 # A lost bell costs at most this long.
 CELERY_BEAT_SCHEDULE = {
-    "apply-deliveries": {"task": "orders.apply_deliveries", "schedule": timedelta(seconds=2), "options": {"expires": 2}},
+    "apply-deliveries": {
+        "task": "orders.apply_deliveries",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
     "verify-ledger": {"task": "loyalty.verify_ledger", "schedule": timedelta(hours=24)},
 }
 
@@ -124,12 +128,15 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "dashboard.lockout.client_address"
+AXES_LOCKOUT_CALLABLE = "dashboard.lockout.locked_out"
 
 _SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_SSL_REDIRECT = _SECURE and env.bool("SSL_REDIRECT", True)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31_536_000 if _SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _SECURE
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -182,6 +189,33 @@ WEBHOOK_BODY_MAX_BYTES = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 STOREFRONT_REQUESTS_PER_MINUTE = env.int("STOREFRONT_REQUESTS_PER_MINUTE", 240)
 
+UNFOLD = {
+    "SITE_TITLE": "Regulars",
+    "SITE_HEADER": "dashboard.branding.header",
+    "SITE_SUBHEADER": "dashboard.branding.subheader",
+    "SITE_SYMBOL": "loyalty",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "BORDER_RADIUS": "6px",
+    "STYLES": ["dashboard.branding.stylesheet"],
+    "SIDEBAR": {"navigation": "dashboard.branding.navigation"},
+    "COLORS": {
+        "primary": {
+            "50": "oklch(96.2% .018 272.314)",
+            "100": "oklch(93% .034 272.788)",
+            "200": "oklch(87% .065 274.039)",
+            "300": "oklch(78.5% .115 274.713)",
+            "400": "oklch(67.3% .182 276.935)",
+            "500": "oklch(58.5% .233 277.117)",
+            "600": "oklch(51.1% .262 276.966)",
+            "700": "oklch(45.7% .24 277.023)",
+            "800": "oklch(39.8% .195 277.366)",
+            "900": "oklch(35.9% .144 278.697)",
+            "950": "oklch(25.7% .09 281.288)",
+        }
+    },
+}
+
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
@@ -192,7 +226,7 @@ LOGGING = {
             "foreign_pre_chain": shared_processors(),
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                frames_only,
                 structlog.processors.JSONRenderer(),
             ],
         }

@@ -17,3 +17,32 @@ class NothingToPublish(ValueError):
 
 class UnknownVersion(LookupError):
     """The shop has no program version of that number."""
+
+
+class NotEnoughPoints(ValueError):
+    """A debit that the balance does not cover. `balance` is what there is."""
+
+    def __init__(self, balance: int, wanted: int) -> None:
+        self.balance = balance
+        self.wanted = wanted
+        super().__init__(f"The balance is {balance} points; {wanted} are needed.")
+
+
+class AccountFrozen(ValueError):
+    """A debit of an account that is frozen because its figures differ."""
+
+
+class ReferenceConflict(ValueError):
+    """The same reference came again with other content."""
+
+
+class InvalidAdjustment(ValueError):
+    """An adjustment that cannot be made; `field` names the input."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)
+
+
+class LedgerDamaged(RuntimeError):
+    """The ledger's own figures contradict each other; nothing is written."""

@@ -33,12 +33,17 @@ class Program(models.Model):
     points_name = models.CharField(_("name of the points"), max_length=40, default="points")
     rounding = models.CharField(_("rounding"), max_length=8, choices=Rounding.choices, default=Rounding.FLOOR)
     deficit = models.CharField(
-        _("when returned points were already spent"), max_length=8, choices=Deficit.choices, default=Deficit.CARRY
+        _("when returned points were already spent"),
+        max_length=8,
+        choices=Deficit.choices,
+        default=Deficit.CARRY,
     )
     award_guests_later = models.BooleanField(
         _("award guest orders later"),
         default=True,
-        help_text=_("When a guest registers with the same verified e-mail address, their past orders earn points"),
+        help_text=_(
+            "When a guest registers with the same verified e-mail address, their past orders earn points"
+        ),
     )
     include_tax = models.BooleanField(_("tax earns points"), default=False)
     include_shipping = models.BooleanField(_("shipping earns points"), default=False)
@@ -92,7 +97,9 @@ class ProgramVersion(models.Model):
     objects = ScopedManager(shop="shop")
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["shop", "number"], name="version_number_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shop", "number"], name="version_number_once")
+        ]
 
     def __str__(self) -> str:
         return f"Version {self.number}"
@@ -119,14 +126,16 @@ class Account(models.Model):
     objects = ScopedManager(shop="shop")
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["shop", "customer"], name="account_one_a_customer")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shop", "customer"], name="account_one_a_customer")
+        ]
 
     def __str__(self) -> str:
         return f"Account {self.pk}"
 
 
 class Award(models.Model):
-    """What one order earns. `source` is "order:<id>"; `posted` is the sum of its entries.
+    """What one order earns. `source` is "order:<id>"; `posted` is the sum of its `postings` entries.
 
     `shortfall` is what a clamped clawback could not take. `breakdown` explains `target`; `earlier` holds the
     former breakdowns, the oldest first, so that entry `revision` n was explained by `(earlier + [breakdown])[n]`.
@@ -139,6 +148,7 @@ class Award(models.Model):
     target = models.BigIntegerField()
     posted = models.BigIntegerField()
     shortfall = models.BigIntegerField(default=0, db_default=0)
+    postings = models.SmallIntegerField(default=0, db_default=0)
     breakdown = models.JSONField()
     earlier = models.JSONField(default=list, db_default=[])
 
@@ -172,7 +182,9 @@ class Entry(models.Model):
         TRANSFER = "transfer", _("Transferred")
         IMPORT = "import", _("Imported")
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="entries", db_index=False, db_constraint=False)
+    shop = models.ForeignKey(
+        Shop, models.PROTECT, related_name="entries", db_index=False, db_constraint=False
+    )
     account = TenantKey(Account, related_name="entries")
     seq = models.IntegerField()
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -200,7 +212,7 @@ class Entry(models.Model):
                 condition=~Q(pending_delta=0) | ~Q(available_delta=0), name="entry_moves_something"
             ),
         ]
-        indexes: ClassVar = [BrinIndex(fields=["created_at"], name="entry_by_day", autosummarize=True)]
+        indexes: ClassVar = [BrinIndex(fields=["occurred_at"], name="entry_by_day", autosummarize=True)]
 
     def __str__(self) -> str:
         return self.reference
@@ -223,14 +235,11 @@ class Lot(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(points__gt=0) & Q(remaining__gte=0) & Q(remaining__lte=F("points")), name="lot_within_bounds"
+                condition=Q(points__gt=0) & Q(remaining__gte=0) & Q(remaining__lte=F("points")),
+                name="lot_within_bounds",
             )
         ]
-        indexes: ClassVar = [
-            models.Index(
-                "shop", "account", condition=Q(remaining__gt=0), name="lot_open"
-            )
-        ]
+        indexes: ClassVar = [models.Index("shop", "account", condition=Q(remaining__gt=0), name="lot_open")]
 
     def __str__(self) -> str:
         return f"Lot {self.pk}"
@@ -239,7 +248,9 @@ class Lot(models.Model):
 class LotUse(models.Model):
     """What an entry took from a lot; negative where it gave points back to it."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="lot_uses", db_index=False, db_constraint=False)
+    shop = models.ForeignKey(
+        Shop, models.PROTECT, related_name="lot_uses", db_index=False, db_constraint=False
+    )
     entry = TenantKey(Entry, related_name="lot_uses")
     lot = TenantKey(Lot, related_name="uses")
     points = models.BigIntegerField()
@@ -247,7 +258,9 @@ class LotUse(models.Model):
     objects = ScopedManager(shop="shop")
 
     class Meta:
-        constraints: ClassVar = [models.CheckConstraint(condition=~Q(points=0), name="lot_use_moves_something")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(points=0), name="lot_use_moves_something")
+        ]
         indexes: ClassVar = [
             models.Index("shop", "lot", name="lot_use_by_lot"),
             models.Index("shop", "entry", name="lot_use_by_entry"),

@@ -27,14 +27,18 @@ class Delivery(models.Model):
         IGNORED = "ignored", _("Not needed")
         DEAD = "dead", _("Needs attention")
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="deliveries", db_index=False, db_constraint=False)
+    shop = models.ForeignKey(
+        Shop, models.PROTECT, related_name="deliveries", db_index=False, db_constraint=False
+    )
     connection = TenantKey(Connection, related_name="deliveries")
     topic = models.CharField(_("topic"), max_length=64)
     dedupe_key = models.CharField(max_length=255)
     body = models.BinaryField()
     notes = models.JSONField(default=dict, db_default={})
     received_at = models.DateTimeField(_("received"), default=now, db_default=Now())
-    state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.NEW, db_default="new")
+    state = models.CharField(
+        _("state"), max_length=7, choices=State.choices, default=State.NEW, db_default="new"
+    )
     attempts = models.SmallIntegerField(_("attempts"), default=0, db_default=0)
     due_at = models.DateTimeField(default=now, db_default=Now())
     error = models.CharField(_("reason"), max_length=500, default="", db_default="")
@@ -44,7 +48,9 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["shop", "connection", "topic", "dedupe_key"], name="delivery_once")
+            models.UniqueConstraint(
+                fields=["shop", "connection", "topic", "dedupe_key"], name="delivery_once"
+            )
         ]
         indexes: ClassVar = [
             models.Index("due_at", "id", condition=Q(state="new"), name="delivery_due"),

@@ -82,7 +82,9 @@ class Staff(models.Model):
 
     class Meta:
         verbose_name_plural = "staff"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["shop", "user"], name="staff_one_role_a_shop")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shop", "user"], name="staff_one_role_a_shop")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.role})"
@@ -97,7 +99,9 @@ class Connection(models.Model):
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="connections")
     public_id = models.CharField(max_length=40, unique=True, default=connection_public_id, editable=False)
     platform = models.CharField(_("platform"), max_length=16)
-    domain = models.CharField(_("domain"), max_length=253, help_text=_("The store's own domain, without https://"))
+    domain = models.CharField(
+        _("domain"), max_length=253, help_text=_("The store's own domain, without https://")
+    )
     storefront_domains = ArrayField(
         models.CharField(max_length=253),
         default=list,
@@ -108,7 +112,9 @@ class Connection(models.Model):
     secret = SecretField(_("webhook secret"))
     previous_secret = SecretField(_("previous webhook secret"), default="", blank=True)
     storefront_secret = SecretField(_("storefront secret"))
-    test_mode = models.BooleanField(_("test mode"), default=False, help_text=_("Count orders that are flagged as tests"))
+    test_mode = models.BooleanField(
+        _("test mode"), default=False, help_text=_("Count orders that are flagged as tests")
+    )
     active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=now, editable=False)
 
@@ -117,7 +123,10 @@ class Connection(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "platform", Lower("domain"), condition=models.Q(active=True), name="connection_one_active_a_domain"
+                "platform",
+                Lower("domain"),
+                condition=models.Q(active=True),
+                name="connection_one_active_a_domain",
             )
         ]
 

@@ -1,5 +1,17 @@
 """Everything spoken over HTTP by machines and shoppers."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from storefront_api.probes import healthz, readyz
+from storefront_api.webhooks import receive, receive_shopify
+from storefront_api.widget.views import regulars_js
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("webhooks/shopify/", receive_shopify),
+    path("webhooks/<str:public_id>/", receive),
+    path("healthz", healthz),
+    path("readyz", readyz),
+    path("api/", include("storefront_api.api.urls")),
+    path("storefront/v1/", include("storefront_api.storefront.urls")),
+    path("widget/v1/regulars.js", regulars_js),
+]

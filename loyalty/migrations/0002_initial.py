@@ -2,177 +2,310 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import lib.tenancy
 from django.db import migrations, models
+
+import lib.tenancy
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('loyalty', '0001_initial'),
-        ('shops', '0001_initial'),
+        ("loyalty", "0001_initial"),
+        ("shops", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='account',
-            name='customer',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='shops.customer'),
+            model_name="account",
+            name="customer",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="accounts",
+                to="shops.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='account',
-            name='shop',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='accounts', to='shops.shop'),
+            model_name="account",
+            name="shop",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="accounts",
+                to="shops.shop",
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='account',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='loyalty.account'),
+            model_name="award",
+            name="account",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="awards",
+                to="loyalty.account",
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='shop',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='shops.shop'),
+            model_name="award",
+            name="shop",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="awards",
+                to="shops.shop",
+            ),
         ),
         migrations.AddField(
-            model_name='earningrule',
-            name='shop',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='earning_rules', to='shops.shop'),
+            model_name="earningrule",
+            name="shop",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="earning_rules",
+                to="shops.shop",
+            ),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='account',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='loyalty.account'),
+            model_name="entry",
+            name="account",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entries",
+                to="loyalty.account",
+            ),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='award',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='loyalty.award'),
+            model_name="entry",
+            name="award",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entries",
+                to="loyalty.award",
+            ),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='reverses',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='loyalty.entry'),
+            model_name="entry",
+            name="reverses",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reversed_by",
+                to="loyalty.entry",
+            ),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='shop',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='shops.shop'),
+            model_name="entry",
+            name="shop",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entries",
+                to="shops.shop",
+            ),
         ),
         migrations.AddField(
-            model_name='lot',
-            name='account',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='loyalty.account'),
+            model_name="lot",
+            name="account",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lots",
+                to="loyalty.account",
+            ),
         ),
         migrations.AddField(
-            model_name='lot',
-            name='entry',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='loyalty.entry'),
+            model_name="lot",
+            name="entry",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lots",
+                to="loyalty.entry",
+            ),
         ),
         migrations.AddField(
-            model_name='lot',
-            name='shop',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='shops.shop'),
+            model_name="lot",
+            name="shop",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lots",
+                to="shops.shop",
+            ),
         ),
         migrations.AddField(
-            model_name='lotuse',
-            name='entry',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lot_uses', to='loyalty.entry'),
+            model_name="lotuse",
+            name="entry",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lot_uses",
+                to="loyalty.entry",
+            ),
         ),
         migrations.AddField(
-            model_name='lotuse',
-            name='lot',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='loyalty.lot'),
+            model_name="lotuse",
+            name="lot",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="uses",
+                to="loyalty.lot",
+            ),
         ),
         migrations.AddField(
-            model_name='lotuse',
-            name='shop',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lot_uses', to='shops.shop'),
+            model_name="lotuse",
+            name="shop",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lot_uses",
+                to="shops.shop",
+            ),
         ),
         migrations.AddField(
-            model_name='program',
-            name='shop',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='program', to='shops.shop'),
+            model_name="program",
+            name="shop",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="program", to="shops.shop"
+            ),
         ),
         migrations.AddField(
-            model_name='earningrule',
-            name='program',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='loyalty.program'),
+            model_name="earningrule",
+            name="program",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="rules",
+                to="loyalty.program",
+            ),
         ),
         migrations.AddField(
-            model_name='programversion',
-            name='shop',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='shops.shop'),
+            model_name="programversion",
+            name="shop",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="versions",
+                to="shops.shop",
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='program_version',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='loyalty.programversion'),
+            model_name="award",
+            name="program_version",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="awards",
+                to="loyalty.programversion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('shop', 'customer'), name='account_one_a_customer'),
+            model_name="account",
+            constraint=models.UniqueConstraint(fields=("shop", "customer"), name="account_one_a_customer"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['created_at'], name='entry_by_day'),
+            model_name="entry",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["occurred_at"], name="entry_by_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('shop', 'reference'), name='entry_reference_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(fields=("shop", "reference"), name="entry_reference_once"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('shop', 'account', 'seq'), name='entry_seq_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(fields=("shop", "account", "seq"), name="entry_seq_once"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('pending_delta', 0), _negated=True), models.Q(('available_delta', 0), _negated=True), _connector='OR'), name='entry_moves_something'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("pending_delta", 0), _negated=True),
+                    models.Q(("available_delta", 0), _negated=True),
+                    _connector="OR",
+                ),
+                name="entry_moves_something",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(models.F('shop'), models.F('account'), condition=models.Q(('remaining__gt', 0)), name='lot_open'),
+            model_name="lot",
+            index=models.Index(
+                models.F("shop"),
+                models.F("account"),
+                condition=models.Q(("remaining__gt", 0)),
+                name="lot_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0), ('remaining__gte', 0), ('remaining__lte', models.F('points'))), name='lot_within_bounds'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("points__gt", 0), ("remaining__gte", 0), ("remaining__lte", models.F("points"))
+                ),
+                name="lot_within_bounds",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lotuse',
-            index=models.Index(models.F('shop'), models.F('lot'), name='lot_use_by_lot'),
+            model_name="lotuse",
+            index=models.Index(models.F("shop"), models.F("lot"), name="lot_use_by_lot"),
         ),
         migrations.AddIndex(
-            model_name='lotuse',
-            index=models.Index(models.F('shop'), models.F('entry'), name='lot_use_by_entry'),
+            model_name="lotuse",
+            index=models.Index(models.F("shop"), models.F("entry"), name="lot_use_by_entry"),
         ),
         migrations.AddConstraint(
-            model_name='lotuse',
-            constraint=models.CheckConstraint(condition=models.Q(('points', 0), _negated=True), name='lot_use_moves_something'),
+            model_name="lotuse",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("points", 0), _negated=True), name="lot_use_moves_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='earningrule',
-            constraint=models.UniqueConstraint(fields=('shop', 'key'), name='rule_key_once'),
+            model_name="earningrule",
+            constraint=models.UniqueConstraint(fields=("shop", "key"), name="rule_key_once"),
         ),
         migrations.AddConstraint(
-            model_name='earningrule',
-            constraint=models.CheckConstraint(condition=models.Q(('points__gt', 0)), name='rule_points_positive'),
+            model_name="earningrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("points__gt", 0)), name="rule_points_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='earningrule',
-            constraint=models.CheckConstraint(condition=models.Q(('per__gt', 0)), name='rule_per_positive'),
+            model_name="earningrule",
+            constraint=models.CheckConstraint(condition=models.Q(("per__gt", 0)), name="rule_per_positive"),
         ),
         migrations.AddConstraint(
-            model_name='programversion',
-            constraint=models.UniqueConstraint(fields=('shop', 'number'), name='version_number_once'),
+            model_name="programversion",
+            constraint=models.UniqueConstraint(fields=("shop", "number"), name="version_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.UniqueConstraint(fields=('shop', 'source'), name='award_once'),
+            model_name="award",
+            constraint=models.UniqueConstraint(fields=("shop", "source"), name="award_once"),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('target__gte', 0)), name='award_target_not_negative'),
+            model_name="award",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("target__gte", 0)), name="award_target_not_negative"
+            ),
         ),
     ]

@@ -7,7 +7,7 @@ CREATE FUNCTION loyalty_entry_seal(
     shop_id bigint, id bigint, account_id bigint, seq int, kind text, pending_delta bigint, available_delta bigint,
     balance_after bigint, award_id bigint, revision smallint, reverses_id bigint, reference text, reason text,
     actor text, occurred_at timestamptz
-) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT substring(sha256(convert_to(concat_ws('|', shop_id, id, account_id, seq, kind, pending_delta,
         available_delta, balance_after, coalesce(award_id, 0), coalesce(revision, -1), coalesce(reverses_id, 0),
         length(reference), reference, length(reason), reason, length(actor), actor,

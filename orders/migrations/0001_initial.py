@@ -2,61 +2,109 @@
 
 import django.contrib.postgres.fields
 import django.db.models.functions.datetime
-import lib.clock
 from django.db import migrations, models
+
+import lib.clock
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=64, verbose_name='topic')),
-                ('dedupe_key', models.CharField(max_length=255)),
-                ('body', models.BinaryField()),
-                ('notes', models.JSONField(db_default={}, default=dict)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=lib.clock.now, verbose_name='received')),
-                ('state', models.CharField(choices=[('new', 'Waiting'), ('done', 'Applied'), ('ignored', 'Not needed'), ('dead', 'Needs attention')], db_default='new', default='new', max_length=7, verbose_name='state')),
-                ('attempts', models.SmallIntegerField(db_default=0, default=0, verbose_name='attempts')),
-                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=lib.clock.now)),
-                ('error', models.CharField(db_default='', default='', max_length=500, verbose_name='reason')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("topic", models.CharField(max_length=64, verbose_name="topic")),
+                ("dedupe_key", models.CharField(max_length=255)),
+                ("body", models.BinaryField()),
+                ("notes", models.JSONField(db_default={}, default=dict)),
+                (
+                    "received_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(),
+                        default=lib.clock.now,
+                        verbose_name="received",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "Waiting"),
+                            ("done", "Applied"),
+                            ("ignored", "Not needed"),
+                            ("dead", "Needs attention"),
+                        ],
+                        db_default="new",
+                        default="new",
+                        max_length=7,
+                        verbose_name="state",
+                    ),
+                ),
+                ("attempts", models.SmallIntegerField(db_default=0, default=0, verbose_name="attempts")),
+                (
+                    "due_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), default=lib.clock.now
+                    ),
+                ),
+                ("error", models.CharField(db_default="", default="", max_length=500, verbose_name="reason")),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
+                "verbose_name_plural": "deliveries",
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=255)),
-                ('number', models.CharField(default='', max_length=64, verbose_name='number')),
-                ('email', models.CharField(default='', max_length=320)),
-                ('currency', models.CharField(default='', max_length=3, verbose_name='currency')),
-                ('status', models.CharField(default='', max_length=20, verbose_name='status')),
-                ('placed_at', models.DateTimeField(null=True, verbose_name='placed')),
-                ('platform_updated_at', models.DateTimeField(null=True)),
-                ('digest', models.BinaryField(default=b'', max_length=8)),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('deleted', models.BooleanField(default=False)),
-                ('test', models.BooleanField(default=False)),
-                ('channel', models.CharField(default='', max_length=64)),
-                ('shipping_net', models.DecimalField(decimal_places=8, default=0, max_digits=20)),
-                ('shipping_tax', models.DecimalField(decimal_places=8, default=0, max_digits=20)),
-                ('total', models.DecimalField(decimal_places=8, default=0, max_digits=20, verbose_name='total')),
-                ('lines', models.JSONField(default=list)),
-                ('refunds', models.JSONField(default=list)),
-                ('discount_codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=255), default=list, size=None)),
-                ('held', models.CharField(default='', max_length=32)),
-                ('first_seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=lib.clock.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=255)),
+                ("number", models.CharField(default="", max_length=64, verbose_name="number")),
+                ("email", models.CharField(default="", max_length=320)),
+                ("currency", models.CharField(default="", max_length=3, verbose_name="currency")),
+                ("status", models.CharField(default="", max_length=20, verbose_name="status")),
+                ("placed_at", models.DateTimeField(null=True, verbose_name="placed")),
+                ("platform_updated_at", models.DateTimeField(null=True)),
+                ("digest", models.BinaryField(default=b"", max_length=8)),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                ("deleted", models.BooleanField(default=False)),
+                ("test", models.BooleanField(default=False)),
+                ("channel", models.CharField(default="", max_length=64)),
+                ("shipping_net", models.DecimalField(decimal_places=8, default=0, max_digits=20)),
+                ("shipping_tax", models.DecimalField(decimal_places=8, default=0, max_digits=20)),
+                (
+                    "total",
+                    models.DecimalField(decimal_places=8, default=0, max_digits=20, verbose_name="total"),
+                ),
+                ("lines", models.JSONField(default=list)),
+                ("refunds", models.JSONField(default=list)),
+                (
+                    "discount_codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=255), default=list, size=None
+                    ),
+                ),
+                ("held", models.CharField(default="", max_length=32)),
+                (
+                    "first_seen_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), default=lib.clock.now
+                    ),
+                ),
             ],
         ),
     ]

@@ -2,71 +2,123 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import lib.tenancy
 from django.db import migrations, models
+
+import lib.tenancy
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('orders', '0001_initial'),
-        ('shops', '0001_initial'),
+        ("orders", "0001_initial"),
+        ("shops", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='delivery',
-            name='connection',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='shops.connection'),
+            model_name="delivery",
+            name="connection",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deliveries",
+                to="shops.connection",
+            ),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='shop',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='shops.shop'),
+            model_name="delivery",
+            name="shop",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="deliveries",
+                to="shops.shop",
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='connection',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='shops.connection'),
+            model_name="order",
+            name="connection",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="orders",
+                to="shops.connection",
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='customer',
-            field=lib.tenancy.TenantKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='shops.customer'),
+            model_name="order",
+            name="customer",
+            field=lib.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="orders",
+                to="shops.customer",
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='shop',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='shops.shop'),
+            model_name="order",
+            name="shop",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="orders",
+                to="shops.shop",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('due_at'), models.F('id'), condition=models.Q(('state', 'new')), name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                models.F("due_at"), models.F("id"), condition=models.Q(("state", "new")), name="delivery_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(models.F('shop'), models.F('id'), condition=models.Q(('state', 'dead')), name='delivery_dead'),
+            model_name="delivery",
+            index=models.Index(
+                models.F("shop"), models.F("id"), condition=models.Q(("state", "dead")), name="delivery_dead"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('shop', 'connection', 'topic', 'dedupe_key'), name='delivery_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "connection", "topic", "dedupe_key"), name="delivery_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(models.F('shop'), models.F('customer'), models.F('placed_at'), name='order_by_customer'),
+            model_name="order",
+            index=models.Index(
+                models.F("shop"), models.F("customer"), models.F("placed_at"), name="order_by_customer"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(models.F('shop'), models.F('connection'), django.db.models.functions.text.Lower('email'), condition=models.Q(('customer', None), models.Q(('email', ''), _negated=True)), name='order_of_guest'),
+            model_name="order",
+            index=models.Index(
+                models.F("shop"),
+                models.F("connection"),
+                django.db.models.functions.text.Lower("email"),
+                condition=models.Q(("customer", None), models.Q(("email", ""), _negated=True)),
+                name="order_of_guest",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(models.F('shop'), models.F('id'), condition=models.Q(('held', ''), _negated=True), name='order_held'),
+            model_name="order",
+            index=models.Index(
+                models.F("shop"),
+                models.F("id"),
+                condition=models.Q(("held", ""), _negated=True),
+                name="order_held",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('shop', 'connection', 'external_id'), name='order_once'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("shop", "connection", "external_id"), name="order_once"
+            ),
         ),
     ]

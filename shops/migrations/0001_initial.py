@@ -4,119 +4,289 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
+from django.conf import settings
+from django.db import migrations, models
+
 import lib.clock
 import lib.tenancy
 import lib.vault
 import shops.models
-from django.conf import settings
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Shop',
+            name="Shop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=shops.models.shop_public_id, editable=False, max_length=40, unique=True)),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('timezone', models.CharField(max_length=64, verbose_name='time zone')),
-                ('created_at', models.DateTimeField(default=lib.clock.now, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shops.models.shop_public_id, editable=False, max_length=40, unique=True
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("timezone", models.CharField(max_length=64, verbose_name="time zone")),
+                ("created_at", models.DateTimeField(default=lib.clock.now, editable=False)),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail')),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_staff', models.BooleanField(default=True)),
-                ('date_joined', models.DateTimeField(default=lib.clock.now, editable=False)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_staff", models.BooleanField(default=True)),
+                ("date_joined", models.DateTimeField(default=lib.clock.now, editable=False)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=shops.models.connection_public_id, editable=False, max_length=40, unique=True)),
-                ('platform', models.CharField(max_length=16, verbose_name='platform')),
-                ('domain', models.CharField(help_text="The store's own domain, without https://", max_length=253, verbose_name='domain')),
-                ('storefront_domains', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=253), blank=True, default=list, help_text='Other domains on which the widget may be shown, separated by commas', size=None, verbose_name='more storefront domains')),
-                ('secret', lib.vault.SecretField(verbose_name='webhook secret')),
-                ('previous_secret', lib.vault.SecretField(blank=True, default='', verbose_name='previous webhook secret')),
-                ('storefront_secret', lib.vault.SecretField(verbose_name='storefront secret')),
-                ('test_mode', models.BooleanField(default=False, help_text='Count orders that are flagged as tests', verbose_name='test mode')),
-                ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('created_at', models.DateTimeField(default=lib.clock.now, editable=False)),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=shops.models.connection_public_id, editable=False, max_length=40, unique=True
+                    ),
+                ),
+                ("platform", models.CharField(max_length=16, verbose_name="platform")),
+                (
+                    "domain",
+                    models.CharField(
+                        help_text="The store's own domain, without https://",
+                        max_length=253,
+                        verbose_name="domain",
+                    ),
+                ),
+                (
+                    "storefront_domains",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=253),
+                        blank=True,
+                        default=list,
+                        help_text="Other domains on which the widget may be shown, separated by commas",
+                        size=None,
+                        verbose_name="more storefront domains",
+                    ),
+                ),
+                ("secret", lib.vault.SecretField(verbose_name="webhook secret")),
+                (
+                    "previous_secret",
+                    lib.vault.SecretField(blank=True, default="", verbose_name="previous webhook secret"),
+                ),
+                ("storefront_secret", lib.vault.SecretField(verbose_name="storefront secret")),
+                (
+                    "test_mode",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Count orders that are flagged as tests",
+                        verbose_name="test mode",
+                    ),
+                ),
+                ("active", models.BooleanField(default=True, verbose_name="active")),
+                ("created_at", models.DateTimeField(default=lib.clock.now, editable=False)),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="connections",
+                        to="shops.shop",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('prefix', models.CharField(max_length=16)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(default=lib.clock.now, editable=False)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='api_keys', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("prefix", models.CharField(max_length=16)),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                ("created_at", models.DateTimeField(default=lib.clock.now, editable=False)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="api_keys", to="shops.shop"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Staff',
+            name="Staff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('manager', 'Manager'), ('support', 'Support'), ('viewer', 'Viewer')], max_length=8)),
-                ('shop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='staff', to='shops.shop')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roles', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("manager", "Manager"),
+                            ("support", "Support"),
+                            ("viewer", "Viewer"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="staff", to="shops.shop"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="roles",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'staff',
+                "verbose_name_plural": "staff",
             },
         ),
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=255)),
-                ('email', models.CharField(default='', max_length=320)),
-                ('email_verified', models.BooleanField(default=False)),
-                ('first_name', models.CharField(default='', max_length=255)),
-                ('last_name', models.CharField(default='', max_length=255)),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=255), default=list, size=None)),
-                ('as_of', models.DateTimeField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=lib.clock.now)),
-                ('connection', lib.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to='shops.connection')),
-                ('shop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='customers', to='shops.shop')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("external_id", models.CharField(max_length=255)),
+                ("email", models.CharField(default="", max_length=320)),
+                ("email_verified", models.BooleanField(default=False)),
+                ("first_name", models.CharField(default="", max_length=255)),
+                ("last_name", models.CharField(default="", max_length=255)),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=255), default=list, size=None
+                    ),
+                ),
+                ("as_of", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), default=lib.clock.now
+                    ),
+                ),
+                (
+                    "connection",
+                    lib.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="shops.connection",
+                    ),
+                ),
+                (
+                    "shop",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="customers",
+                        to="shops.shop",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(models.F('shop'), django.db.models.functions.text.Lower('email'), name='customer_by_email')],
-                'constraints': [models.UniqueConstraint(fields=('shop', 'connection', 'external_id'), name='customer_once')],
+                "indexes": [
+                    models.Index(
+                        models.F("shop"),
+                        django.db.models.functions.text.Lower("email"),
+                        name="customer_by_email",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("shop", "connection", "external_id"), name="customer_once"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(models.F('platform'), django.db.models.functions.text.Lower('domain'), condition=models.Q(('active', True)), name='connection_one_active_a_domain'),
+            model_name="connection",
+            constraint=models.UniqueConstraint(
+                models.F("platform"),
+                django.db.models.functions.text.Lower("domain"),
+                condition=models.Q(("active", True)),
+                name="connection_one_active_a_domain",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='staff',
-            constraint=models.UniqueConstraint(fields=('shop', 'user'), name='staff_one_role_a_shop'),
+            model_name="staff",
+            constraint=models.UniqueConstraint(fields=("shop", "user"), name="staff_one_role_a_shop"),
         ),
     ]

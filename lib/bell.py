@@ -1,0 +1,79 @@
+"""The bell that wakes a worker: coalesced, after the fact, and never in the way of a request.
+
+Redis is a hint. A bell that is lost costs seconds: beat rings it too.
+"""
+
+import contextlib
+import threading
+from functools import lru_cache
+
+import redis
+import structlog
+from celery import current_app
+from django.conf import settings
+
+log = structlog.get_logger("regulars.bell")
+
+KEY = "regulars:bell"
+# While a bell hangs in the queue it is not rung again; a worker takes it down before it looks at the inbox.
+HANGS_MS = 1500
+PAUSE_S = 0.01
+LONGEST_PAUSE_S = 5.0
+TASK = "orders.apply_deliveries"
+
+
+@lru_cache(maxsize=1)
+def connection() -> "redis.Redis":
+    """This process's Redis client; short time-outs, because nobody may wait for a hint."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5)
+
+
+def ring() -> None:
+    """Wake a worker, unless a bell hangs already. Raises `redis.RedisError` when Redis is away."""
+    if connection().set(KEY, b"1", nx=True, px=HANGS_MS):
+        current_app.send_task(TASK, expires=60, retry=False, ignore_result=True)
+
+
+def take_down() -> None:
+    """What a worker does before it claims: whatever is committed later may ring again."""
+    with contextlib.suppress(redis.RedisError):
+        connection().delete(KEY)
+
+
+class Ringer:
+    """Rings from a thread of its own, once for any number of `soon()` calls in a short while."""
+
+    def __init__(self) -> None:
+        self._wanted = threading.Event()
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def soon(self) -> None:
+        """Ask for the bell; costs a microsecond. Call it after the commit."""
+        if self._thread is None:
+            self._begin()
+        if not self._wanted.is_set():
+            self._wanted.set()
+
+    def _begin(self) -> None:
+        with self._start:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        pause = PAUSE_S
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            try:
+                ring()
+                pause = PAUSE_S
+            except Exception as error:  # whatever it is, the next ring tries again
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+                self._wanted.set()
+                log.warning("bell could not be rung", reason=type(error).__name__)
+            threading.Event().wait(pause)
+
+
+ringer = Ringer()

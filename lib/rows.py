@@ -1,0 +1,36 @@
+"""Many rows in one statement: a list of dicts goes to PostgreSQL as one JSON parameter."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+_encoder = msgspec.json.Encoder()
+
+
+def execute(sql: str, rows: Iterable[Any] | None = None, **more: Any) -> list[tuple[Any, ...]]:
+    """Run `sql` with `%(rows)s` as JSON text; returns the rows it gives back, if any.
+
+    `sql` unfolds them with `json_to_recordset(%(rows)s) AS r(name type, …)`. Decimals travel as strings and
+    instants as ISO 8601, so nothing passes through a float.
+    """
+    parameters: dict[str, Any] = dict(more)
+    if rows is not None:
+        parameters["rows"] = _encoder.encode(rows if isinstance(rows, list) else list(rows)).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def new_ids(**counts: int) -> dict[str, list[int]]:
+    """Take ids for rows to come, `table=count`; returns the ids by table. Ids are unique, not gapless."""
+    wanted = {table: count for table, count in counts.items() if count}
+    if not wanted:
+        return {table: [] for table in counts}
+    sql = " UNION ALL ".join(
+        f"SELECT '{table}', array_agg(nextval('{table}_id_seq')) FROM generate_series(1, {count})"
+        for table, count in wanted.items()
+    )
+    found: Mapping[str, Sequence[int]] = dict(execute(sql))  # type: ignore[arg-type]
+    return {table: list(found.get(table, ())) for table in counts}

@@ -1,0 +1,32 @@
+"""Bells: what is to be done stands in the inbox."""
+
+import time
+
+import redis
+import structlog
+from celery import shared_task
+
+from lib import bell
+from orders import inbox
+
+log = structlog.get_logger("regulars.inbox")
+
+# A task ends after this long and rings again, so that a worker can be stopped in the middle of a backlog.
+LONGEST_S = 20.0
+
+
+@shared_task(name="orders.apply_deliveries", ignore_result=True)
+def apply_deliveries() -> None:
+    """Apply what is due until nothing is; a full batch calls another worker to help."""
+    bell.take_down()
+    ends = time.monotonic() + LONGEST_S
+    while True:
+        taken = inbox.apply_due()
+        if taken < inbox.BATCH:
+            return
+        try:
+            bell.ring()
+        except redis.RedisError as error:
+            log.warning("no help could be called", reason=type(error).__name__)
+        if time.monotonic() > ends:
+            return

@@ -1,0 +1,153 @@
+"""Webhooks in: verified over the raw bytes, stored, committed, answered. Nothing is parsed here.
+
+A delivery is answered 2xx only after its body is committed; the bell comes after that and may be lost.
+"""
+
+import uuid
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import psycopg2
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+
+from lib.bell import ringer
+from platforms.base import Incoming, Rejected
+from platforms.registry import PLATFORMS
+from platforms.shopify.webhooks import claimed_domain
+from storefront_api.connections import KnownConnection, by_public_id, shopify_by_domain
+
+log = structlog.get_logger("regulars.webhooks")
+
+TOPIC_LENGTH = 64
+KEY_LENGTH = 255
+Find = Callable[[bool], KnownConnection | None]
+
+_INSERT = """
+    INSERT INTO orders_delivery (shop_id, connection_id, topic, dedupe_key, body, notes)
+    VALUES (%s, %s, %s, %s, %s, %s)
+    ON CONFLICT (shop_id, connection_id, topic, dedupe_key) DO NOTHING RETURNING id
+"""
+
+
+def receive(request: HttpRequest, public_id: str) -> HttpResponse:
+    """`POST /webhooks/<connection>/`: the connection's address names the store."""
+    return _receive(request, lambda refetched: by_public_id(public_id, refetched=refetched), unknown=404)
+
+
+def receive_shopify(request: HttpRequest) -> HttpResponse:
+    """`POST /webhooks/shopify/`: one address for every store of an app, told apart by the domain header.
+
+    The header is not signed; a body that names another store is not applied (see `orders.reading`).
+    """
+    domain = claimed_domain(_headers(request))
+    if domain is None:
+        return _answer(405 if request.method != "POST" else 400, "X-Shopify-Shop-Domain is missing")
+    return _receive(request, lambda refetched: shopify_by_domain(domain, refetched=refetched), unknown=401)
+
+
+def _receive(request: HttpRequest, find: Find, unknown: int) -> HttpResponse:
+    if request.method != "POST":
+        return _answer(405, "Send a POST request")
+    if _length(request) > settings.WEBHOOK_BODY_MAX_BYTES:
+        return _answer(413, f"The body is larger than {settings.WEBHOOK_BODY_MAX_BYTES} bytes")
+    body, headers = request.body, _headers(request)
+    try:
+        known = find(False)
+        if known is None:
+            return _answer(unknown, "No such connection")
+        incoming = _verify(known, find, headers, body)
+        if incoming is None:
+            return _answer(200, "ping")
+        _check(incoming)
+        return _store(known, incoming, body)
+    except Rejected as error:
+        log.warning("delivery rejected", status=error.status, reason=error.reason, path=request.path_info)
+        return _answer(error.status, error.reason)
+    except (OperationalError, InterfaceError) as error:
+        # Not stored, so not acknowledged: the platform sends it again.
+        log.error("delivery not stored", reason=type(error).__name__)
+        response = _answer(503, "The delivery could not be stored; send it again")
+        response["Retry-After"] = "5"
+        return response
+
+
+def _verify(known: KnownConnection, find: Find, headers: dict[str, str], body: bytes) -> Incoming | None:
+    platform = PLATFORMS[known.platform]
+    try:
+        return platform.verify(headers, body, known.secrets)
+    except Rejected as error:
+        # The secret may have been rotated a moment ago.
+        newer = find(True) if error.status == 401 else None
+        if newer is None or newer.secrets == known.secrets:
+            raise
+        return platform.verify(headers, body, newer.secrets)
+
+
+def _check(incoming: Incoming) -> None:
+    if not (incoming.topic.isprintable() and len(incoming.topic) <= TOPIC_LENGTH):
+        raise Rejected(400, f"The topic is longer than {TOPIC_LENGTH} characters, or not printable")
+    if not (incoming.dedupe_key.isprintable() and len(incoming.dedupe_key) <= KEY_LENGTH):
+        raise Rejected(400, f"The delivery id is longer than {KEY_LENGTH} characters, or not printable")
+
+
+def _store(known: KnownConnection, incoming: Incoming, body: bytes) -> HttpResponse:
+    request_id = uuid.uuid4().hex
+    notes = msgspec.json.encode(incoming.notes | {"request_id": request_id}).decode()
+    packed = psycopg2.Binary(zlib.compress(body, 1))
+    row = (known.shop_id, known.id, incoming.topic, incoming.dedupe_key, packed, notes)
+    try:
+        stored = _insert(row)
+    except (OperationalError, InterfaceError):
+        connection.close()  # the kept connection may be from before a restart of the database
+        stored = _insert(row)
+    ringer.soon()
+    log.info(
+        "delivery",
+        request_id=request_id,
+        delivery_id=stored,
+        connection=known.public_id,
+        topic=incoming.topic,
+    )
+    response = _answer(200, "accepted" if stored else "duplicate")
+    response["X-Request-Id"] = request_id
+    return response
+
+
+def _insert(row: tuple[Any, ...]) -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, row)
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
+def _length(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def _headers(request: HttpRequest) -> dict[str, str]:
+    """The request's headers, names in lower case."""
+    headers = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in request.META.items()
+        if name[:5] == "HTTP_"
+    }
+    headers["content-type"] = request.META.get("CONTENT_TYPE", "")
+    return headers
+
+
+def _answer(status: int, what: str) -> HttpResponse:
+    key = b"status" if status == 200 else b"error"
+    response = HttpResponse(
+        b'{"%s": %s}' % (key, msgspec.json.encode(what)), status=status, content_type="application/json"
+    )
+    if status == 405:
+        response["Allow"] = "POST"
+    return response

@@ -1,0 +1,72 @@
+"""From a signed webhook to points: orders, refunds, cancellations, edits, guests, in any order."""
+
+import pytest
+
+from tests.bodies import line, shopify_customer, shopify_order, shopify_refund, shopify_refund_line
+from tests.orders.post import Inbox
+
+pytestmark = pytest.mark.django_db
+
+LATER = "2026-03-05T09:00:00+01:00"
+
+
+def test_a_paid_order_becomes_points(inbox: Inbox) -> None:
+    inbox.apply(("orders/paid", shopify_order(lines=[line("49.95", id=1)])))
+    assert inbox.balance() == 49
+    assert inbox.entries() == [("earn", 49)]
+    assert inbox.last().state == "done"
+
+
+def test_a_duplicate_is_answered_200_and_stored_once(inbox: Inbox) -> None:
+    body = shopify_order(lines=[line("49.95", id=1)])
+    assert inbox.post("orders/paid", body, webhook_id="same") == 200
+    assert inbox.post("orders/paid", body, webhook_id="same") == 200
+    inbox.apply(("orders/updated", body))
+    assert inbox.entries() == [("earn", 49)]
+
+
+def test_refund_by_line_takes_points_back_and_names_what_it_reverses(inbox: Inbox) -> None:
+    order = shopify_order(lines=[line("100.00", id=1)])
+    inbox.apply(("orders/paid", order))
+    inbox.apply(("refunds/create", shopify_refund(lines=[shopify_refund_line(1, "75.00")], paid="75.00")))
+    assert inbox.balance() == 25
+    assert inbox.entries() == [("earn", 100), ("reverse", -75)]
+
+
+def test_a_refund_before_its_order_counts_when_the_order_comes(inbox: Inbox) -> None:
+    inbox.apply(("refunds/create", shopify_refund(lines=[shopify_refund_line(1, "75.00")], paid="75.00")))
+    assert inbox.order().placed_at is None
+    inbox.apply(("orders/paid", shopify_order(lines=[line("100.00", id=1)])))
+    assert inbox.entries() == [("earn", 25)]
+
+
+def test_an_older_snapshot_changes_nothing(inbox: Inbox) -> None:
+    inbox.apply(
+        ("orders/cancelled", shopify_order(lines=[line("80.00", id=1)], updated_at=LATER, cancelled_at=LATER))
+    )
+    inbox.apply(("orders/paid", shopify_order(lines=[line("80.00", id=1)])))
+    assert inbox.balance() == 0
+    assert inbox.entries() == []
+
+
+def test_cancelled_twice_reverses_once(inbox: Inbox) -> None:
+    cancelled = shopify_order(lines=[line("80.00", id=1)], updated_at=LATER, cancelled_at=LATER)
+    inbox.apply(("orders/paid", shopify_order(lines=[line("80.00", id=1)])))
+    inbox.apply(("orders/cancelled", cancelled), ("orders/updated", cancelled))
+    assert inbox.entries() == [("earn", 80), ("reverse", -80)]
+
+
+def test_deleting_an_unknown_order_makes_no_entry(inbox: Inbox) -> None:
+    inbox.apply(("orders/delete", {"id": 5820982911946}))
+    assert inbox.entries() == []
+    inbox.apply(("orders/paid", shopify_order(lines=[line("80.00", id=1)])))
+    assert inbox.entries() == []
+
+
+def test_a_guest_who_registers_with_the_verified_email_gets_the_points(inbox: Inbox) -> None:
+    inbox.apply(("orders/paid", shopify_order(lines=[line("30.00", id=1)], guest=True)))
+    assert inbox.entries() == []
+    inbox.apply(("customers/create", shopify_customer(verified_email=False)))
+    assert inbox.balance() == 0
+    inbox.apply(("customers/update", shopify_customer(email="MARA@example.com", updated_at=LATER)))
+    assert inbox.balance() == 30
