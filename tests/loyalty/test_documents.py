@@ -39,7 +39,7 @@ def problems(data: Any) -> list[tuple[str, str]]:
 
 def test_a_new_shop_earns_one_point_per_unit_on_goods_alone() -> None:
     document = default_document("JPY")
-    assert [(rule.points, rule.per) for rule in document.rules] == [(1, 1)]
+    assert [(rule.points, rule.per) for rule in document.rules] == [(Decimal(1), Decimal(1))]
     assert (document.currency, document.rounding, document.deficit) == ("JPY", "floor", "carry")
     assert document.basis == Basis(include_tax=False, include_shipping=False, include_gift_cards=False)
     assert validate(document) == document

@@ -7,12 +7,14 @@ repeated reversals are proven on the ledger.
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from loyalty.documents import Exclusions
+from loyalty.documents import Exclusions, ProgramDocument
 from loyalty.earning import OrderFacts
-from platforms.snapshots import Line, OrderStatus
+from platforms.snapshots import Line, OrderStatus, RefundSnapshot
 from tests.loyalty.facts import allocation, award, lines, order, program, refund
 
 ROUNDINGS = ("floor", "half_up", "ceil")
@@ -49,14 +51,14 @@ UNPAID = set(OrderStatus) - {OrderStatus.PAID, OrderStatus.PARTIALLY_REFUNDED}
         (program(("1", "0.0001")), order("0.0001"), 1),
     ],
 )
-def test_awards(document, facts, target) -> None:
+def test_awards(document: ProgramDocument, facts: OrderFacts, target: int) -> None:
     assert award(document, facts).target == target
 
 
 @pytest.mark.parametrize(
     ("basis", "targets"), [("49.95", (49, 50, 50)), ("2.50", (2, 3, 3)), ("7", (7, 7, 7))]
 )
-def test_rounding(basis, targets) -> None:
+def test_rounding(basis: str, targets: tuple[int, ...]) -> None:
     assert tuple(award(program(rounding=way), order(basis)).target for way in ROUNDINGS) == targets
 
 
@@ -85,7 +87,7 @@ def test_shipping_is_a_line_of_its_own() -> None:
         (Exclusions(), {"gift_card": True}, "gift_card"),
     ],
 )
-def test_excluded_lines_say_why(exclusions, fields, reason) -> None:
+def test_excluded_lines_say_why(exclusions: Exclusions, fields: dict[str, Any], reason: str) -> None:
     both = order(lines=lines("100", **fields) + tuple(lines("0", "90")[1:]))
     evaluation = award(program(exclusions=exclusions), both)
     assert (evaluation.target, evaluation.breakdown["excluded"]) == (90, [["a", reason]])
@@ -111,7 +113,7 @@ def test_gift_cards_earn_where_the_program_says_so() -> None:
         ({"currency": "USD"}, {"held": "currency"}),
     ],
 )
-def test_orders_that_do_not_count(facts, why) -> None:
+def test_orders_that_do_not_count(facts: dict[str, Any], why: dict[str, str]) -> None:
     evaluation = award(program(), order("50", **facts))
     assert (evaluation.target, evaluation.breakdown) == (0, {"v": 1, "target": 0} | why)
 
@@ -124,13 +126,13 @@ def test_what_counts_all_the_same() -> None:
 @pytest.mark.parametrize(
     "rates", [[("1", "0")], [("-1", "1")], [("1", "-1")], [("NaN", "1")], [("1", "Infinity")]]
 )
-def test_a_senseless_rule_is_left_out(rates) -> None:
+def test_a_senseless_rule_is_left_out(rates: list[tuple[str, str]]) -> None:
     evaluation = award(program(*rates), order("50"))
     assert evaluation == (0, {"v": 1, "target": 0, "skipped": "no_rules"})
 
 
 @pytest.mark.parametrize("amount", ["1e400", "1e999999", "Infinity", "NaN", "1e25", "1e-90", "1e16"])
-def test_amounts_too_large_to_be_true_are_skipped(amount) -> None:
+def test_amounts_too_large_to_be_true_are_skipped(amount: str) -> None:
     for facts in (order(amount, "1"), order(amount, refunds=(refund(amount="1"),))):
         evaluation = award(program(), facts)
         assert evaluation.breakdown == {"v": 1, "target": 0, "skipped": "amount"}
@@ -143,7 +145,7 @@ def test_rates_without_a_common_scale_stay_exact() -> None:
     assert evaluation.target == int(exact) + 1
 
 
-REFUNDS: list[tuple[OrderFacts, list, list[int]]] = [
+REFUNDS: list[tuple[OrderFacts, list[RefundSnapshot], list[int]]] = [
     (order("100.00"), [refund(a="75.00")], [100, 25]),
     (order("100.00"), [refund(amount="75.00")], [100, 25]),
     (order("49.95"), [refund(a="49.95")], [49, 0]),
@@ -165,10 +167,11 @@ REFUNDS: list[tuple[OrderFacts, list, list[int]]] = [
 
 
 @pytest.mark.parametrize(("facts", "refunds", "targets"), REFUNDS)
-def test_refunds_one_after_the_other(facts, refunds, targets) -> None:
-    whole = {name: getattr(facts, name) for name in facts.__struct_fields__}
+def test_refunds_one_after_the_other(
+    facts: OrderFacts, refunds: list[RefundSnapshot], targets: list[int]
+) -> None:
     seen = [
-        award(program(), OrderFacts(**(whole | {"refunds": tuple(refunds[:count])}))).target
+        award(program(), replace(facts, refunds=tuple(refunds[:count]))).target
         for count in range(len(refunds) + 1)
     ]
     assert seen == targets
