@@ -388,7 +388,7 @@ def sign_woo(secret: str, body: bytes, topic: str = "order.updated") -> dict[str
     }
 
 
-def standard_order(id: str = "A-1042", lines: Sequence[Body] = THREE_LINES, **changes: object) -> Body:
+def standard_order(id: object = "A-1042", lines: Sequence[Body] = THREE_LINES, **changes: object) -> Body:
     """The `data` of order.updated."""
     nets = [Decimal(item["price"]) * item["quantity"] - Decimal(item["discount"]) for item in lines]
     return {

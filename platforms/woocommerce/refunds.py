@@ -19,10 +19,8 @@ def read_refund(refund: Refund, as_of: datetime) -> RefundSnapshot:
     net = sum((part for part, _ in shipping), ZERO)
     tax = sum((part for _, part in shipping), ZERO)
     lines = tuple(line for line in found if line.line_id)
-    if refund.total is not None:
-        whole = _given_back(refund.total, "total")
-    else:
-        whole = _given_back(refund.amount, "amount")
+    told, field = (refund.amount, "amount") if refund.total is None else (refund.total, "total")
+    whole = _given_back(told, field)
     named = sum((line.net + line.tax for line in lines), ZERO) + net + tax
     return RefundSnapshot(
         id=identifier(refund.id, "id"),

@@ -56,8 +56,15 @@ def test_unknown_currencies(code: object) -> None:
 
 
 def test_shares_go_by_largest_remainder_and_ties_to_the_earlier() -> None:
-    assert spread(Decimal("10.00"), [Decimal("50"), Decimal("20")], "EUR") == [Decimal("7.14"), Decimal("2.86")]
-    assert spread(Decimal("10"), [Decimal("1")] * 3, "EUR") == [Decimal("3.34"), Decimal("3.33"), Decimal("3.33")]
+    assert spread(Decimal("10.00"), [Decimal("50"), Decimal("20")], "EUR") == [
+        Decimal("7.14"),
+        Decimal("2.86"),
+    ]
+    assert spread(Decimal("10"), [Decimal("1")] * 3, "EUR") == [
+        Decimal("3.34"),
+        Decimal("3.33"),
+        Decimal("3.33"),
+    ]
     assert spread(Decimal("10"), [Decimal("1")] * 3, "JPY") == [4, 3, 3]
     assert spread(Decimal("5"), [Decimal(0), Decimal(0)], "EUR") == [0, 0]
 

@@ -48,7 +48,8 @@ def test_keys_with_and_without_padding_and_prefix(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_c2hvcnQ=", "whsec_" + "A" * 92, "whsec_****", "whsec_é" + "A" * 32, "A" * 33]
+    "secret",
+    ["", "whsec_", "whsec_c2hvcnQ=", "whsec_" + "A" * 92, "whsec_****", "whsec_é" + "A" * 32, "A" * 33],
 )
 def test_unfit_secrets(secret: str) -> None:
     with pytest.raises(ValueError):

@@ -6,7 +6,7 @@ import pytest
 
 from platforms.base import Unreadable
 from platforms.shopify.payloads import parse
-from platforms.snapshots import OrderSnapshot, RefundEvent, RefundLine, RefundSnapshot
+from platforms.snapshots import ZERO, OrderSnapshot, RefundEvent, RefundLine, RefundSnapshot
 from tests.bodies import encode, line, money_set, shopify_order, shopify_refund, shopify_refund_line
 
 
@@ -29,7 +29,7 @@ def test_lines_alone() -> None:
     assert refund.id == "6509562969"
     assert refund.as_of == datetime(2026, 3, 5, 8, tzinfo=UTC)
     assert refund.lines == (RefundLine("7", Decimal("24.90"), Decimal("4.73"), 1),)
-    assert (refund.amount, refund.void) == (0, False)
+    assert (refund.amount, refund.void) == (ZERO, False)
 
 
 def test_an_embedded_refund_is_as_of_its_order_and_so_wins_over_the_lone_one() -> None:
@@ -81,13 +81,13 @@ def test_a_shipping_refund_is_nothing_but_shipping() -> None:
     only = lone(
         order_adjustments=[{"kind": "shipping_refund", "amount": "-4.90", "tax_amount": "0.00"}], paid="4.90"
     )
-    assert (only.lines, only.amount, only.shipping_net) == ((), 0, Decimal("4.90"))
+    assert (only.lines, only.amount, only.shipping_net) == ((), ZERO, Decimal("4.90"))
 
 
 def test_a_fee_kept_back_does_not_count() -> None:
     kept = [{"kind": "refund_discrepancy", "amount": "5.00", "tax_amount": "0.00"}]
     refund = lone(lines=[shopify_refund_line(7, "24.90")], order_adjustments=kept, paid="19.90")
-    assert (refund.amount, refund.lines[0].net) == (0, Decimal("24.90"))
+    assert (refund.amount, refund.lines[0].net) == (ZERO, Decimal("24.90"))
 
 
 def test_the_newer_shipping_lines_replace_the_adjustment() -> None:
