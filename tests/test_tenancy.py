@@ -1,0 +1,231 @@
+"""No shop sees, changes or names another shop's rows: in the server API, in the models, in the database."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.test import Client
+from django.urls import get_resolver
+from django.urls.resolvers import URLPattern, URLResolver
+from django_scopes import ScopeError, scope
+
+from loyalty.models import Account, Entry
+from orders.models import Delivery, Order
+from shops.actions import create_api_key, revoke_api_key
+from shops.models import Shop
+from tests.conftest import TwoShops
+from tests.storefront_api.stories import customer, order, store
+
+SHOP_OWNED = sorted(
+    (model for model in apps.get_models() if "shop" in {field.name for field in model._meta.get_fields()}),
+    key=lambda model: model._meta.db_table,
+)
+ADDRESSES = {
+    "api-members": "/api/v1/members/",
+    "api-member": "/api/v1/members/{member}/",
+    "api-entries": "/api/v1/members/{member}/entries/",
+    "api-adjustments": "/api/v1/members/{member}/adjustments/",
+}
+OPEN_TO_ALL = {"api-schema", "api-docs"}
+
+
+@dataclass
+class Story:
+    """A member of each shop, and the keys that somebody may come with."""
+
+    shops: TwoShops
+    member: Account
+    stranger: Account
+    keys: dict[str, str | None]
+
+    def call(self, name: str, who: str, member: Account) -> tuple[int, str]:
+        """(status, body) of an address of the API, asked about `member` with the key of `who`."""
+        key = self.keys[who]
+        client = Client(headers={"Authorization": f"Bearer {key}"} if key else {})
+        url = ADDRESSES[name].format(member=member.pk)
+        if name != "api-adjustments":
+            answer = client.get(url)
+        else:
+            body = json.dumps({"points": 5, "reason": "A gift"})
+            answer = client.post(
+                url, body, "application/json", headers={"Idempotency-Key": f"{who}-{member.pk}"}
+            )
+        return answer.status_code, answer.content.decode()
+
+
+@pytest.fixture
+def story(two_shops: TwoShops) -> Story:
+    revoked, token = create_api_key(two_shops.shop, "lost")
+    revoke_api_key(revoked)
+    return Story(
+        shops=two_shops,
+        member=order(customer(store(two_shops.shop), "mine", "mia@corner.example"), "order:1", "50"),
+        stranger=order(customer(store(two_shops.other), "theirs", "tim@elsewhere.example"), "order:1", "70"),
+        keys={
+            "own": two_shops.key,
+            "other": two_shops.other_key,
+            "none": None,
+            "revoked": token,
+            "invented": "rk_" + "x" * 43,
+        },
+    )
+
+
+def entry_counts(story: Story) -> list[int]:
+    with scope(shop=[story.shops.shop, story.shops.other]):
+        return [Entry.objects.filter(account=account).count() for account in (story.member, story.stranger)]
+
+
+def patterns(found: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    for item in found:
+        if isinstance(item, URLResolver):
+            yield from patterns(item.url_patterns)
+        else:
+            yield item
+
+
+def test_the_table_covers_every_address_of_the_api() -> None:
+    names = {str(item.name) for item in patterns(get_resolver().url_patterns) if item.name}
+    assert {name for name in names if name.startswith("api-")} == {*ADDRESSES, *OPEN_TO_ALL}
+
+
+@pytest.mark.parametrize("name", sorted(ADDRESSES))
+@pytest.mark.parametrize(
+    ("who", "status"), [("own", 200), ("other", 404), ("none", 401), ("revoked", 401), ("invented", 401)]
+)
+def test_a_key_opens_its_own_shop_alone(story: Story, name: str, who: str, status: int) -> None:
+    before = entry_counts(story)
+    found, body = story.call(name, who, story.member)
+    if name == "api-members" and who == "other":
+        # A list has no stranger to name: it is the other shop's own.
+        assert (found, "theirs" in body) == (200, True)
+    else:
+        assert found == (201 if name == "api-adjustments" and who == "own" else status)
+    assert ("mine" in body or "A gift" in body or "50" in body) == (who == "own")
+    given = [1, 0] if name == "api-adjustments" and who == "own" else [0, 0]
+    assert entry_counts(story) == [count + more for count, more in zip(before, given, strict=True)]
+
+
+@pytest.mark.parametrize("search", ["external_id=theirs", "email=tim@elsewhere.example"])
+def test_a_search_does_not_reach_over(story: Story, search: str) -> None:
+    for who, count in {"own": 0, "other": 1}.items():
+        client = Client(headers={"Authorization": f"Bearer {story.keys[who]}"})
+        assert client.get(f"/api/v1/members/?{search}").json()["count"] == count
+
+
+def test_one_reference_may_be_used_in_two_shops(story: Story) -> None:
+    """Nobody learns from a conflict what another shop's servers have sent."""
+    for who, member in {"own": story.member, "other": story.stranger}.items():
+        client = Client(headers={"Authorization": f"Bearer {story.keys[who]}", "Idempotency-Key": "1"})
+        body = json.dumps({"points": 5, "reason": who})
+        answer = client.post(f"/api/v1/members/{member.pk}/adjustments/", body, "application/json")
+        assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("model", SHOP_OWNED, ids=lambda model: model._meta.label)
+def test_a_model_of_a_shop_is_only_read_inside_a_scope(story: Story, model: type[models.Model]) -> None:
+    shop, other = story.shops.shop, story.shops.other
+    with pytest.raises(ScopeError):
+        model._default_manager.count()
+    with scope(shop=shop):
+        assert not model._default_manager.filter(shop=other).exists()
+
+
+@dataclass(frozen=True)
+class CompositeKey:
+    """A foreign key (shop_id, `column`) from `table` to (shop_id, id) of `target`."""
+
+    table: str
+    column: str
+    target: str
+
+
+def composite_keys() -> list[CompositeKey]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT k.conrelid::regclass::text, k.confrelid::regclass::text,
+                   array_agg(a.attname ORDER BY position), array_agg(b.attname ORDER BY position)
+            FROM pg_constraint k
+            CROSS JOIN unnest(k.conkey, k.confkey) WITH ORDINALITY AS pair (own, other, position)
+            JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = own
+            JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = other
+            WHERE k.contype = 'f' AND cardinality(k.conkey) > 1
+            GROUP BY k.oid, k.conrelid, k.confrelid ORDER BY 1, 3
+            """
+        )
+        rows = cursor.fetchall()
+    assert all(own[0] == "shop_id" and other == ["shop_id", "id"] for _, _, own, other in rows)
+    return [CompositeKey(table, own[1], target) for table, target, own, _ in rows]
+
+
+def tenant_keys() -> set[CompositeKey]:
+    """The keys between rows of shops, as the models know them."""
+    return {
+        CompositeKey(model._meta.db_table, field.column, field.related_model._meta.db_table)
+        for model in SHOP_OWNED
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.ForeignKey) and field.related_model in SHOP_OWNED
+    }
+
+
+def test_every_key_between_rows_of_a_shop_is_composite(db: None) -> None:
+    assert set(composite_keys()) == tenant_keys()
+    assert len(tenant_keys()) >= 14
+
+
+def test_every_table_of_a_shop_is_keyed_by_shop_and_id(db: None) -> None:
+    with connection.cursor() as cursor:
+        for model in SHOP_OWNED:
+            constraints = connection.introspection.get_constraints(cursor, model._meta.db_table)
+            primary = [entry["columns"] for entry in constraints.values() if entry["primary_key"]]
+            assert primary == [["shop_id", "id"]], model._meta.db_table
+
+
+# What a copy of a row needs besides an id of its own, not to be the same as the first.
+OTHERWISE: dict[str, dict[str, object]] = {
+    "loyalty_award": {"source": "order:copy"},
+    "loyalty_earningrule": {"key": "copy"},
+    "loyalty_entry": {"reference": "copy", "seq": 999},
+    "orders_delivery": {"dedupe_key": "copy"},
+    "orders_order": {"external_id": "copy"},
+    "shops_customer": {"external_id": "copy"},
+}
+LATEST_ROW = "SELECT to_jsonb(t) FROM {table} t WHERE shop_id = %s ORDER BY id DESC LIMIT 1"
+NEW_ROW = "INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, %s)"
+
+
+def latest(shop: Shop, table: str) -> dict[str, object]:
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST_ROW.format(table=table), [shop.pk])
+        (row,) = cursor.fetchone()
+    return dict(json.loads(row))
+
+
+def insert(table: str, row: dict[str, object]) -> None:
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute(NEW_ROW.format(table=table), [json.dumps(row)])
+
+
+def fill(shop: Shop, member: Account) -> None:
+    """Rows in the tables that an order alone does not fill, and a customer who has no account."""
+    order(member.customer, "order:1", "50", returned="20")
+    linked = member.customer.connection
+    with scope(shop=shop):
+        Order.objects.create(shop=shop, connection=linked, customer=member.customer, external_id="1")
+        Delivery.objects.create(shop=shop, connection=linked, topic="orders/paid", dedupe_key="1", body=b"")
+    customer(linked, "no points yet")
+
+
+@pytest.mark.parametrize("key", sorted(tenant_keys(), key=str), ids=lambda key: f"{key.table}.{key.column}")
+def test_the_database_refuses_a_row_that_names_another_shops_row(story: Story, key: CompositeKey) -> None:
+    """Two copies of a row: the one that names its own shop's row is taken, so only the key refuses the other."""
+    fill(story.shops.shop, story.member)
+    copy = latest(story.shops.shop, key.table) | {"id": 10**12} | OTHERWISE.get(key.table, {})
+    own, foreign = (latest(shop, key.target)["id"] for shop in (story.shops.shop, story.shops.other))
+    with pytest.raises(IntegrityError, match="violates foreign key constraint"):
+        insert(key.table, copy | {key.column: foreign})
+    insert(key.table, copy | {key.column: own})
