@@ -8,16 +8,16 @@ from rest_framework.views import APIView
 
 from lib.ratelimit import RateLimiter
 
-REQUESTS_PER_MINUTE = 600
-
 _limiter = RateLimiter(settings.REDIS_URL, prefix="api")
 
 
 class KeyThrottle(BaseThrottle):
-    """`REQUESTS_PER_MINUTE` for each key; without Redis each process counts alone."""
+    """So many requests for each key; without Redis each process counts alone."""
+
+    requests_per_minute = 600
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        self.wait_s = _limiter.wait_s(str(request.auth.pk), REQUESTS_PER_MINUTE) if request.auth else 0
+        self.wait_s = _limiter.wait_s(str(request.auth.pk), self.requests_per_minute) if request.auth else 0
         return not self.wait_s
 
     def wait(self) -> float:

@@ -1,10 +1,16 @@
 """The server API: members, their histories, and the schema."""
 
+from typing import Any
+
 import pytest
 from django.db import connection as database
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from storefront_api.api.access import KeyThrottle
 from tests.conftest import TwoShops
 from tests.storefront_api.stories import customer, order, store
 
@@ -120,3 +126,27 @@ def test_schema_and_docs_are_open_and_name_everything(client: Client, db: None) 
     assert "script-src" not in policy
     assert "default-src 'self'" in policy
     assert client.get("/api/docs/?script").headers["Content-Type"] == "application/javascript"
+
+
+class Impatient(KeyThrottle):
+    requests_per_minute = 2
+
+
+class Quiet(APIView):
+    """Any view: it answers nothing and asks how often it may."""
+
+    throttle_classes = (Impatient,)
+
+    def get(self, request: Request) -> Response:
+        return Response({})
+
+
+def test_each_key_has_its_own_share_of_requests(two_shops: TwoShops) -> None:
+    def ask(key: str) -> Any:
+        return Quiet.as_view()(RequestFactory().get("/", headers={"Authorization": f"Bearer {key}"}))
+
+    # Five requests fall into two minutes at most, so one minute has three.
+    answers = [ask(two_shops.key) for _ in range(5)]
+    assert {answer.status_code for answer in answers} == {200, 429}
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 61
+    assert ask(two_shops.other_key).status_code == 200
