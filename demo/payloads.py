@@ -1,0 +1,254 @@
+"""Bodies as Shopify writes them, for the demo store's orders and refunds."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from demo.catalogue import CURRENCY, DOMAIN, FREE_SHIPPING_FROM, SHIPPING, Person, Product
+
+NOTHING = Decimal(0)
+# The studio is exempt from VAT as a small business: prices are final, and the tax is zero.
+TAX = {"title": "VAT", "rate": 0.0, "channel_liable": False}
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """An order of the demo store. `items` are products with their quantities."""
+
+    id: int
+    number: str
+    customer: Person
+    items: tuple[tuple[Product, int], ...]
+    placed_at: datetime
+
+    @property
+    def goods(self) -> Decimal:
+        return sum((product.price * count for product, count in self.items), NOTHING)
+
+    @property
+    def shipping(self) -> Decimal:
+        return NOTHING if self.goods >= FREE_SHIPPING_FROM else SHIPPING
+
+    def line_id(self, position: int) -> int:
+        return self.id * 100 + position
+
+
+def order_body(purchase: Purchase, cancelled_at: datetime | None = None) -> bytes:
+    """The body of `orders/paid`, or of `orders/cancelled`."""
+    changed = _instant(cancelled_at or purchase.placed_at)
+    placed = _instant(purchase.placed_at)
+    total = purchase.goods + purchase.shipping
+    body = {
+        "id": purchase.id,
+        "admin_graphql_api_id": f"gid://shopify/Order/{purchase.id}",
+        "app_id": 580111,
+        "browser_ip": None,
+        "buyer_accepts_marketing": False,
+        "cancel_reason": "customer" if cancelled_at else None,
+        "cancelled_at": changed if cancelled_at else None,
+        "confirmation_number": f"FC{purchase.id % 10**7:07d}",
+        "confirmed": True,
+        "contact_email": purchase.customer.email,
+        "created_at": placed,
+        "currency": CURRENCY,
+        "customer_locale": "en",
+        "discount_codes": [],
+        "email": purchase.customer.email,
+        "estimated_taxes": False,
+        "financial_status": "refunded" if cancelled_at else "paid",
+        "fulfillment_status": None,
+        "name": purchase.number,
+        "note": None,
+        "note_attributes": [],
+        "order_number": int(purchase.number.lstrip("#")),
+        "order_status_url": f"https://{DOMAIN}/72300001/orders/{purchase.id:x}/authenticate",
+        "payment_gateway_names": ["shopify_payments"],
+        "presentment_currency": CURRENCY,
+        "processed_at": placed,
+        "source_name": "web",
+        "tags": "",
+        "tax_exempt": False,
+        "tax_lines": [_tax()],
+        "taxes_included": True,
+        "test": False,
+        "total_outstanding": "0.00",
+        "total_tip_received": "0.00",
+        "total_weight": 0,
+        "updated_at": changed,
+        **_money("subtotal_price", purchase.goods),
+        **_money("current_subtotal_price", purchase.goods),
+        **_money("total_line_items_price", purchase.goods),
+        **_money("total_discounts", NOTHING),
+        **_money("current_total_discounts", NOTHING),
+        **_money("total_tax", NOTHING),
+        **_money("current_total_tax", NOTHING),
+        **_money("total_price", total),
+        **_money("current_total_price", total),
+        "total_shipping_price_set": _set(purchase.shipping),
+        "billing_address": _address(purchase.customer),
+        "shipping_address": _address(purchase.customer),
+        "customer": _customer(purchase.customer, changed),
+        "discount_applications": [],
+        "fulfillments": [],
+        "line_items": [_line(purchase, position) for position in range(len(purchase.items))],
+        "refunds": [],
+        "shipping_lines": [_shipping(purchase)],
+    }
+    return json.dumps(body).encode()
+
+
+def refund_body(order_id: int, refund_id: int, lines: Sequence[tuple[int, Decimal]], at: datetime) -> bytes:
+    """The body of `refunds/create` for one piece each of these lines: their ids and prices."""
+    body = {
+        "id": refund_id,
+        "admin_graphql_api_id": f"gid://shopify/Refund/{refund_id}",
+        "order_id": order_id,
+        "created_at": _instant(at),
+        "processed_at": _instant(at),
+        "note": "Returned by the customer",
+        "user_id": None,
+        "duties": [],
+        "total_duties_set": _set(NOTHING),
+        "restock": True,
+        "order_adjustments": [],
+        "refund_shipping_lines": [],
+        "refund_line_items": [
+            _refund_line(refund_id * 100 + at_position, line, price)
+            for at_position, (line, price) in enumerate(lines)
+        ],
+        "transactions": [_transaction(refund_id, order_id, sum((price for _, price in lines), NOTHING), at)],
+    }
+    return json.dumps(body).encode()
+
+
+def _refund_line(id_: int, line_id: int, price: Decimal) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "line_item_id": line_id,
+        "location_id": None,
+        "quantity": 1,
+        "restock_type": "return",
+        **_money("subtotal", price),
+        **_money("total_tax", NOTHING),
+    }
+
+
+def _transaction(id_: int, order_id: int, amount: Decimal, at: datetime) -> dict[str, Any]:
+    return {
+        "id": id_ + 1,
+        "admin_graphql_api_id": f"gid://shopify/OrderTransaction/{id_ + 1}",
+        "order_id": order_id,
+        "kind": "refund",
+        "status": "success",
+        "gateway": "shopify_payments",
+        "amount": f"{amount:.2f}",
+        "currency": CURRENCY,
+        "created_at": _instant(at),
+        "processed_at": _instant(at),
+        "test": False,
+    }
+
+
+def _line(purchase: Purchase, position: int) -> dict[str, Any]:
+    product, count = purchase.items[position]
+    line_id = purchase.line_id(position)
+    return {
+        "id": line_id,
+        "admin_graphql_api_id": f"gid://shopify/LineItem/{line_id}",
+        "current_quantity": count,
+        "fulfillable_quantity": count,
+        "fulfillment_service": "manual",
+        "fulfillment_status": None,
+        "gift_card": False,
+        "grams": 400,
+        "name": product.title,
+        **_money("price", product.price),
+        "product_exists": True,
+        "product_id": product.id,
+        "properties": [],
+        "quantity": count,
+        "requires_shipping": True,
+        "sku": product.sku,
+        "taxable": True,
+        "title": product.title,
+        **_money("total_discount", NOTHING),
+        "variant_id": product.id * 10,
+        "variant_title": None,
+        "vendor": "Fern & Clay",
+        "tax_lines": [_tax()],
+        "duties": [],
+        "discount_allocations": [],
+    }
+
+
+def _shipping(purchase: Purchase) -> dict[str, Any]:
+    return {
+        "id": purchase.line_id(99),
+        "carrier_identifier": None,
+        "code": "Parcel",
+        **_money("discounted_price", purchase.shipping),
+        **_money("price", purchase.shipping),
+        "is_removed": False,
+        "phone": None,
+        "source": "shopify",
+        "title": "Parcel" if purchase.shipping else "Free shipping",
+        "tax_lines": [_tax()],
+        "discount_allocations": [],
+    }
+
+
+def _customer(person: Person, changed: str) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "admin_graphql_api_id": f"gid://shopify/Customer/{person.id}",
+        "email": person.email,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "created_at": changed,
+        "updated_at": changed,
+        "verified_email": True,
+        "state": "enabled",
+        "note": None,
+        "tags": "",
+        "tax_exempt": False,
+        "currency": CURRENCY,
+        "default_address": {"id": person.id + 1, "customer_id": person.id, "default": True}
+        | _address(person),
+    }
+
+
+def _address(person: Person) -> dict[str, Any]:
+    return {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "name": f"{person.first_name} {person.last_name}",
+        "company": None,
+        "address1": f"Gartenstraße {person.id % 90 + 1}",
+        "address2": None,
+        "city": person.city,
+        "zip": "10115",
+        "province": None,
+        "country": "Germany",
+        "country_code": "DE",
+        "phone": None,
+    }
+
+
+def _tax() -> dict[str, Any]:
+    return TAX | _money("price", NOTHING)
+
+
+def _money(name: str, amount: Decimal) -> dict[str, Any]:
+    return {name: f"{amount:.2f}", f"{name}_set": _set(amount)}
+
+
+def _set(amount: Decimal) -> dict[str, Any]:
+    money = {"amount": f"{amount:.2f}", "currency_code": CURRENCY}
+    return {"shop_money": money, "presentment_money": money}
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

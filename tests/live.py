@@ -1,0 +1,149 @@
+"""The whole of Regulars running: web, worker and beat of the Procfile, with a database of their own."""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+import psycopg2
+import pytest
+import redis
+
+from config.procfile import processes
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_TIMEOUT_S = 60
+REDIS_DATABASE = 9
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running installation in demo mode; `folder` has the log of every process."""
+
+    url: str
+    variables: dict[str, str]
+    folder: Path
+
+    def manage(self, *arguments: str, timeout_s: int = 120) -> str:
+        """Run a management command to its end; what it printed on stdout."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.variables, capture_output=True, text=True, timeout=timeout_s
+        )
+        assert done.returncode == 0, f"{shlex.join(arguments)}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One running installation for the whole session, without any shop."""
+    with running_stack(tmp_path_factory.mktemp("live")) as stack:
+        yield stack
+
+
+@contextmanager
+def running_stack(folder: Path, **more: str) -> Iterator[Stack]:
+    """Start an installation on a free port, with a fresh database; end it and drop the database afterwards."""
+    name = f"regulars_live_{os.getpid()}_{time.time_ns() % 10**6}"
+    base_url = os.environ["DATABASE_URL"]
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    variables = os.environ | {
+        "DATABASE_URL": urlsplit(base_url)._replace(path=f"/{name}").geturl(),
+        "REDIS_URL": _redis_url(os.environ["REDIS_URL"]),
+        "DEMO": "1",
+        "PORT": str(port),
+        "PUBLIC_URL": url,
+        "WEB_WORKERS": "1",
+        "WORKER_CONCURRENCY": "1",
+        "BEAT_SCHEDULE": str(folder / "beat-schedule"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        **more,
+    }
+    stack = Stack(url, variables, folder)
+    _administer(base_url, f'CREATE DATABASE "{name}"')
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        redis.Redis.from_url(variables["REDIS_URL"]).flushdb()
+        stack.manage("migrate", "--no-input", "--verbosity", "0")
+        for process, command in processes().items():
+            with (folder / f"{process}.log").open("wb") as log:
+                started.append(_start(command, variables, log.fileno()))
+        _wait_until_ready(stack, started)
+        yield stack
+    finally:
+        _end(started)
+        _administer(base_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _start(command: str, variables: dict[str, str], log: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["/bin/sh", "-c", f"exec {command}"],
+        cwd=ROOT,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        process_group=0,
+    )
+
+
+def _wait_until_ready(stack: Stack, started: list[subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < deadline:
+        with suppress(httpx.HTTPError):
+            if httpx.get(f"{stack.url}/readyz", timeout=5).status_code == 200:
+                return
+        assert all(child.poll() is None for child in started), _logs(stack)
+        time.sleep(0.1)
+    raise AssertionError(f"not ready within {READY_TIMEOUT_S} s\n{_logs(stack)}")
+
+
+def _logs(stack: Stack) -> str:
+    return "\n".join(f"{log.name}: {log.read_text()[-2000:]}" for log in sorted(stack.folder.glob("*.log")))
+
+
+def _end(started: list[subprocess.Popen[bytes]]) -> None:
+    """Ask every group to end, then make it."""
+    for child in started:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    for child in started:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.1, deadline - time.monotonic()))
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait(5)
+
+
+def _administer(url: str, statement: str) -> None:
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def _redis_url(url: str) -> str:
+    """The same server, another of its databases."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        query = dict(parse_qsl(parts.query)) | {"db": str(REDIS_DATABASE)}
+        return f"unix://{parts.path}?{urlencode(query)}"
+    return parts._replace(path=f"/{REDIS_DATABASE}").geturl()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
