@@ -182,7 +182,8 @@ def mutated(draw: st.DrawFn) -> tuple[str, str, bytes]:
             break
         container, key = draw(st.sampled_from(found))
         if draw(st.booleans()) or isinstance(container, list):
-            container[key] = draw(VALUES)
+            # A copy: the next round may change the value from inside.
+            container[key] = copy.deepcopy(draw(VALUES))
         else:
             del container[key]
     return platform, topic, json.dumps(body).encode()
