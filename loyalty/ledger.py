@@ -5,7 +5,7 @@ batches cannot wait for each other, and a balance is read only under its lock.
 """
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -108,6 +108,25 @@ def post(moves: Sequence[Move]) -> list[Posted]:
 def lock(shop_id: int, account_id: int) -> None:
     """Lock one account until the transaction ends."""
     _lock({account_id: shop_id})
+
+
+def freeze(accounts: Mapping[tuple[int, int], str]) -> None:
+    """Refuse debits of these accounts, {(shop id, account id): reason}, until their figures are right again."""
+    execute(
+        _FREEZE, [{"shop_id": s, "id": a, "reason": reason} for (s, a), reason in sorted(accounts.items())]
+    )
+
+
+def rebuild(shop_id: int | None) -> None:
+    """Set every balance, counter and what is left in lots to what entries and lot uses say."""
+    execute("LOCK TABLE loyalty_account IN SHARE ROW EXCLUSIVE MODE")
+    execute(_REBUILD_ACCOUNTS, shop=shop_id)
+    execute(_REBUILD_LOTS, shop=shop_id)
+
+
+def unfreeze(shop_id: int | None) -> None:
+    """Let frozen accounts be debited again; for after a verification that found nothing."""
+    execute(_UNFREEZE, shop=shop_id)
 
 
 def _apply(move: Move, account: _Account, writes: _Writes) -> Posted:
@@ -295,4 +314,39 @@ _UPDATE_ACCOUNTS = """
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, balance bigint, seq int, earned bigint,
         spent bigint)
     WHERE a.shop_id = r.shop_id AND a.id = r.id
+"""
+_FREEZE = """
+    UPDATE loyalty_account a SET frozen_at = coalesce(a.frozen_at, now()), frozen_reason = r.reason
+    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, reason text)
+    WHERE a.shop_id = r.shop_id AND a.id = r.id
+"""
+_UNFREEZE = """
+    UPDATE loyalty_account a SET frozen_at = NULL, frozen_reason = ''
+    WHERE a.frozen_at IS NOT NULL AND (%(shop)s::bigint IS NULL OR a.shop_id = %(shop)s)
+"""
+_REBUILD_ACCOUNTS = """
+    UPDATE loyalty_account a SET balance = p.balance, pending = p.pending, seq = p.seq, lifetime_earned = p.earned,
+        lifetime_spent = p.spent
+    FROM (
+        SELECT b.shop_id, b.id, coalesce(sum(e.available_delta), 0) AS balance,
+            coalesce(sum(e.pending_delta), 0) AS pending, coalesce(max(e.seq), 0) AS seq,
+            coalesce(sum(e.available_delta + e.pending_delta)
+                FILTER (WHERE e.kind IN ('earn', 'reverse', 'import')), 0) AS earned,
+            -coalesce(sum(e.available_delta) FILTER (WHERE e.kind IN ('redeem', 'return')), 0) AS spent
+        FROM loyalty_account b LEFT JOIN loyalty_entry e ON e.shop_id = b.shop_id AND e.account_id = b.id
+        WHERE %(shop)s::bigint IS NULL OR b.shop_id = %(shop)s GROUP BY b.shop_id, b.id
+    ) p
+    WHERE a.shop_id = p.shop_id AND a.id = p.id
+        AND (a.balance, a.pending, a.seq, a.lifetime_earned, a.lifetime_spent)
+            IS DISTINCT FROM (p.balance, p.pending, p.seq, p.earned, p.spent)
+"""
+_REBUILD_LOTS = """
+    UPDATE loyalty_lot l SET remaining = l.points - p.used
+    FROM (
+        SELECT b.shop_id, b.id, coalesce(sum(u.points), 0) AS used
+        FROM loyalty_lot b LEFT JOIN loyalty_lotuse u ON u.shop_id = b.shop_id AND u.lot_id = b.id
+        WHERE %(shop)s::bigint IS NULL OR b.shop_id = %(shop)s GROUP BY b.shop_id, b.id
+    ) p
+    WHERE l.shop_id = p.shop_id AND l.id = p.id AND l.remaining <> l.points - p.used
+        AND l.points - p.used BETWEEN 0 AND l.points
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from lib.clock import now
 from lib.rows import execute, new_ids
 from loyalty import ledger
 from loyalty.documents import DeficitPolicy
@@ -91,6 +92,28 @@ def settle(targets: Sequence[AwardTarget]) -> None:
     for (change, _), result in zip(pairs, posted[len(moves) :], strict=True):
         change.posted.append(result)
     _update([change for change in changes if _differs(change)])
+
+
+def settle_open(shop_id: int | None) -> int:
+    """Post what frozen accounts had to miss: awards whose target is not what was posted; returns how many."""
+    rows = execute(_OPEN, shop=shop_id)
+    settle(
+        [
+            AwardTarget(
+                shop_id=row[0],
+                customer_id=row[1],
+                source=row[2],
+                version_id=row[3],
+                target=row[4],
+                breakdown=_decode(row[5]),
+                earned_at=now(),
+                changed_at=now(),
+                deficit=row[6],
+            )
+            for row in rows
+        ]
+    )
+    return len(rows)
 
 
 def open_accounts(customers: Iterable[AccountKey]) -> dict[AccountKey, int]:
@@ -225,6 +248,16 @@ def _update(changes: Sequence[_Change]) -> None:
     execute(_UPDATE_AWARDS, rows)
 
 
+_OPEN = """
+    SELECT w.shop_id, a.customer_id, w.source, w.program_version_id, w.target, w.breakdown,
+        coalesce(v.document ->> 'deficit', 'carry')
+    FROM loyalty_award w
+    JOIN loyalty_account a ON a.shop_id = w.shop_id AND a.id = w.account_id
+    JOIN loyalty_programversion v ON v.shop_id = w.shop_id AND v.id = w.program_version_id
+    WHERE w.target <> w.posted - w.shortfall AND a.frozen_at IS NULL
+        AND (%(shop)s::bigint IS NULL OR w.shop_id = %(shop)s)
+    ORDER BY w.id FOR NO KEY UPDATE OF w
+"""
 _ACCOUNTS = """
     SELECT a.shop_id, a.customer_id, a.id
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, customer_id bigint)
@@ -240,6 +273,7 @@ _AWARDS = """
         jsonb_array_length(a.earlier), a.target, a.program_version_id, a.breakdown
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, source text)
     JOIN loyalty_award a ON a.shop_id = r.shop_id AND a.source = r.source
+    ORDER BY a.id FOR NO KEY UPDATE OF a
 """
 _ENTRIES = """
     SELECT e.shop_id, e.reference, e.id

@@ -1,0 +1,170 @@
+"""The ledger proved: every projection recomputed from the entries, in set-wise SQL over one snapshot."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from lib.rows import execute
+from loyalty import ledger
+from loyalty.actions.awards import settle_open
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An account that differs: `what`, as `stored` and as `proved` by the other figures."""
+
+    shop_id: int
+    account_id: int
+    what: str
+    stored: int
+    proved: int
+
+    def __str__(self) -> str:
+        return f"account {self.account_id}: {self.what} is {self.stored}, should be {self.proved}"
+
+
+def verify(shop_id: int | None = None, *, freeze: bool = True) -> list[Difference]:
+    """Recompute every account of a shop, or of all shops, and return what differs.
+
+    Reads one snapshot, so deliveries may be applied meanwhile. Accounts that differ are frozen and never repaired
+    here. Inside a transaction of the caller's, that transaction's view is proved instead.
+    """
+    own_snapshot = not connection.in_atomic_block
+    with transaction.atomic():
+        if own_snapshot:
+            execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        found = [
+            Difference(shop, account, what, int(stored), int(proved))
+            for check in CHECKS
+            for shop, account, what, stored, proved in execute(check, shop=shop_id)
+        ]
+    if found and freeze:
+        ledger.freeze(_reasons(found))
+    return found
+
+
+def repair(shop_id: int | None = None) -> list[Difference]:
+    """Set projections to what the entries say, on a person's word; returns what still differs and stays frozen.
+
+    Accounts that are right again can be debited again, and get what they had to miss meanwhile.
+    """
+    with transaction.atomic():
+        ledger.rebuild(shop_id)
+        left = verify(shop_id, freeze=False)
+        ledger.unfreeze(shop_id)
+        if left:
+            ledger.freeze(_reasons(left))
+        settle_open(shop_id)
+    return left
+
+
+def count_entries(shop_id: int | None = None) -> int:
+    """How many entries `verify` reads."""
+    sql = "SELECT count(*) FROM loyalty_entry e WHERE (%(shop)s::bigint IS NULL OR e.shop_id = %(shop)s)"
+    return int(execute(sql, shop=shop_id)[0][0])
+
+
+def _reasons(found: Sequence[Difference]) -> dict[tuple[int, int], str]:
+    reasons: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for difference in found:
+        reason = f"{difference.what} is {difference.stored}, should be {difference.proved}"
+        reasons[difference.shop_id, difference.account_id].append(reason)
+    return {key: "; ".join(lines)[:255] for key, lines in reasons.items()}
+
+
+_SHOP = "(%(shop)s::bigint IS NULL OR {0}.shop_id = %(shop)s)"
+
+# Each gives rows of (shop, account, what, stored, proved).
+_ENTRIES = f"""
+    WITH chain AS (
+        SELECT e.shop_id, e.account_id, e.seq, e.kind, e.available_delta, e.pending_delta, e.balance_after,
+            sum(e.available_delta) OVER w AS running,
+            row_number() OVER w AS place,
+            e.seal = loyalty_entry_seal(e.shop_id, e.id, e.account_id, e.seq, e.kind, e.pending_delta,
+                e.available_delta, e.balance_after, e.award_id, e.revision, e.reverses_id, e.reference, e.reason,
+                e.actor, e.occurred_at) AS sealed
+        FROM loyalty_entry e WHERE {_SHOP.format("e")}
+        WINDOW w AS (PARTITION BY e.shop_id, e.account_id ORDER BY e.seq, e.id)
+    ), proved AS (
+        SELECT shop_id, account_id, sum(available_delta) AS balance, sum(pending_delta) AS pending,
+            count(*) AS entries, max(seq) AS seq,
+            coalesce(sum(available_delta + pending_delta) FILTER (WHERE kind IN ('earn', 'reverse', 'import')), 0)
+                AS earned,
+            -coalesce(sum(available_delta) FILTER (WHERE kind IN ('redeem', 'return')), 0) AS spent,
+            count(*) FILTER (WHERE running <> balance_after) AS unchained,
+            count(*) FILTER (WHERE place <> seq) AS misplaced,
+            count(*) FILTER (WHERE NOT sealed) AS unsealed
+        FROM chain GROUP BY shop_id, account_id
+    )
+    SELECT a.shop_id, a.id, c.what, c.stored, c.proved
+    FROM loyalty_account a LEFT JOIN proved p ON p.shop_id = a.shop_id AND p.account_id = a.id
+    CROSS JOIN LATERAL (VALUES
+        ('the balance', a.balance, coalesce(p.balance, 0)),
+        ('the pending balance', a.pending, coalesce(p.pending, 0)),
+        ('the number of entries', a.seq, coalesce(p.entries, 0)),
+        ('the points ever earned', a.lifetime_earned, coalesce(p.earned, 0)),
+        ('the points ever spent', a.lifetime_spent, coalesce(p.spent, 0)),
+        ('entries with another balance after them', coalesce(p.unchained, 0), 0),
+        ('entries out of sequence', coalesce(p.misplaced, 0), 0),
+        ('entries changed after they were written', coalesce(p.unsealed, 0), 0)
+    ) AS c(what, stored, proved)
+    WHERE c.stored <> c.proved AND {_SHOP.format("a")}
+    ORDER BY a.shop_id, a.id
+"""
+_LOTS = f"""
+    WITH used AS (
+        SELECT u.shop_id, u.lot_id, sum(u.points) AS points FROM loyalty_lotuse u
+        WHERE {_SHOP.format("u")} GROUP BY u.shop_id, u.lot_id
+    ), lots AS (
+        SELECT l.shop_id, l.account_id, sum(l.remaining) AS remaining,
+            sum(l.points - coalesce(used.points, 0)) AS unused,
+            count(*) FILTER (WHERE l.remaining <> l.points - coalesce(used.points, 0)) AS wrong
+        FROM loyalty_lot l LEFT JOIN used ON used.shop_id = l.shop_id AND used.lot_id = l.id
+        WHERE {_SHOP.format("l")} GROUP BY l.shop_id, l.account_id
+    )
+    SELECT a.shop_id, a.id, c.what, c.stored, c.proved
+    FROM loyalty_account a LEFT JOIN lots l ON l.shop_id = a.shop_id AND l.account_id = a.id
+    CROSS JOIN LATERAL (VALUES
+        ('what is left in the lots', coalesce(l.remaining, 0), greatest(a.balance, 0)),
+        ('lots with more or less left than was used', coalesce(l.wrong, 0), 0)
+    ) AS c(what, stored, proved)
+    WHERE c.stored <> c.proved AND {_SHOP.format("a")}
+    ORDER BY a.shop_id, a.id
+"""
+# What an entry moved above zero came into its lot, or out of other lots.
+_MOVES = f"""
+    WITH opened AS (
+        SELECT l.shop_id, l.entry_id, sum(l.points) AS points FROM loyalty_lot l
+        WHERE {_SHOP.format("l")} GROUP BY l.shop_id, l.entry_id
+    ), used AS (
+        SELECT u.shop_id, u.entry_id, sum(u.points) AS points FROM loyalty_lotuse u
+        WHERE {_SHOP.format("u")} GROUP BY u.shop_id, u.entry_id
+    )
+    SELECT e.shop_id, e.account_id, 'what entry ' || e.reference || ' moved in lots',
+        coalesce(o.points, 0) - coalesce(u.points, 0),
+        greatest(e.balance_after, 0) - greatest(e.balance_after - e.available_delta, 0)
+    FROM loyalty_entry e
+    LEFT JOIN opened o ON o.shop_id = e.shop_id AND o.entry_id = e.id
+    LEFT JOIN used u ON u.shop_id = e.shop_id AND u.entry_id = e.id
+    WHERE coalesce(o.points, 0) - coalesce(u.points, 0)
+        <> greatest(e.balance_after, 0) - greatest(e.balance_after - e.available_delta, 0)
+        AND {_SHOP.format("e")}
+    ORDER BY e.shop_id, e.account_id, e.seq
+"""
+_AWARDS = f"""
+    WITH posted AS (
+        SELECT e.shop_id, e.award_id, sum(e.available_delta + e.pending_delta) AS points, count(*) AS entries
+        FROM loyalty_entry e WHERE e.award_id IS NOT NULL AND {_SHOP.format("e")} GROUP BY e.shop_id, e.award_id
+    )
+    SELECT a.shop_id, a.account_id, c.what || a.source, c.stored, c.proved
+    FROM loyalty_award a LEFT JOIN posted p ON p.shop_id = a.shop_id AND p.award_id = a.id
+    CROSS JOIN LATERAL (VALUES
+        ('the points posted for ', a.posted, coalesce(p.points, 0)),
+        ('the number of postings for ', a.postings, coalesce(p.entries, 0))
+    ) AS c(what, stored, proved)
+    WHERE c.stored <> c.proved AND {_SHOP.format("a")}
+    ORDER BY a.shop_id, a.account_id
+"""
+CHECKS = (_ENTRIES, _LOTS, _MOVES, _AWARDS)
