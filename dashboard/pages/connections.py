@@ -1,0 +1,129 @@
+"""Linked stores: their addresses and secrets."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+
+from dashboard.desk import DeskRequest, Right
+from dashboard.forms.connection import ConnectionSettingsForm, SecretForm, StoreForm
+from dashboard.guides import guide
+from dashboard.shown_once import keep, take
+from dashboard.site import site
+from platforms.connect import connect_store, rotate_secret, webhook_url
+from platforms.registry import PLATFORMS
+from shops.models import Connection
+
+
+def connections(request: DeskRequest) -> HttpResponse:
+    """Every linked store, the active ones first."""
+    found = Connection.objects.filter(shop=request.desk.shop).order_by("-active", "domain", "id")
+    rows = [(one, _label(one), webhook_url(one)) for one in found]
+    context = {
+        "title": gettext("Connections"),
+        "rows": rows,
+        "may_connect": request.desk.may(Right.CONNECTIONS),
+    }
+    return site.show(request, "connections", context)
+
+
+def add_connection(request: DeskRequest) -> HttpResponse:
+    """Link a store."""
+    form = StoreForm(request.POST or None, initial={"platform": "shopify"})
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            made = connect_store(
+                request.desk.shop,
+                given["platform"],
+                given["domain"],
+                given["secret"] or None,
+                given["storefront_domains"],
+            )
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            keep(request, made, {"webhook": made.secret, "storefront": made.storefront_secret})
+            messages.success(request, gettext("%(domain)s is connected.") % {"domain": made.domain})
+            return redirect("dashboard:connection", public_id=made.public_id)
+    context = {
+        "title": gettext("Connect a store"),
+        "form": form,
+        "may_connect": request.desk.may(Right.CONNECTIONS),
+    }
+    return site.show(request, "connection_add", context, status=422 if form.errors else 200)
+
+
+def connection(request: DeskRequest, public_id: str) -> HttpResponse:
+    """One store: where it sends its webhooks, how to set that up, and its settings."""
+    return _show(request, _find(request, public_id), SecretForm())
+
+
+@require_POST
+def rotate(request: DeskRequest, public_id: str) -> HttpResponse:
+    """Give the store a new webhook secret; the one before stays valid beside it."""
+    one = _find(request, public_id)
+    form = SecretForm(request.POST)
+    if not form.is_valid():
+        return _show(request, one, form)
+    try:
+        rotate_secret(one, form.cleaned_data["secret"] or None)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return _show(request, one, form)
+    keep(request, one, {"webhook": one.secret})
+    messages.success(
+        request, gettext("The secret is changed. The one before stays valid until you change it again.")
+    )
+    return redirect("dashboard:connection", public_id=one.public_id)
+
+
+@require_POST
+def change_settings(request: DeskRequest, public_id: str) -> HttpResponse:
+    """Switch a store on or off, and its test mode."""
+    one = _find(request, public_id)
+    form = ConnectionSettingsForm(request.POST)
+    form.full_clean()
+    try:
+        with transaction.atomic():
+            Connection.objects.filter(shop=request.desk.shop, pk=one.pk).update(**form.cleaned_data)
+    except IntegrityError:
+        said = gettext("%(domain)s is connected elsewhere already, so this connection stays off.")
+        messages.error(request, said % {"domain": one.domain})
+    else:
+        messages.success(request, gettext("The settings are saved."))
+    return redirect("dashboard:connection", public_id=one.public_id)
+
+
+def _find(request: DeskRequest, public_id: str) -> Connection:
+    one = Connection.objects.filter(shop=request.desk.shop, public_id=public_id).first()
+    if one is None:
+        raise Http404
+    return one
+
+
+def _label(one: Connection) -> str:
+    platform = PLATFORMS.get(one.platform)
+    return platform.label if platform else one.platform
+
+
+def _show(request: DeskRequest, one: Connection, form: SecretForm) -> HttpResponse:
+    may_connect = request.desk.may(Right.CONNECTIONS)
+    settings_form = ConnectionSettingsForm(initial={"active": one.active, "test_mode": one.test_mode})
+    for field in settings_form.fields.values():
+        field.disabled = not may_connect
+    context = {
+        "title": one.domain,
+        "connection": one,
+        "platform": _label(one),
+        "address": webhook_url(one),
+        "steps": guide(one.platform),
+        "secrets": take(request, one),
+        "form": form,
+        "settings_form": settings_form,
+        "may_connect": may_connect,
+    }
+    return site.show(request, "connection", context, status=422 if form.errors else 200)

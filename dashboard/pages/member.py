@@ -1,0 +1,91 @@
+"""One member: points, why, orders, and adjusting by hand."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext
+
+from dashboard.desk import DeskRequest, Right
+from dashboard.forms.adjustment import AdjustmentForm
+from dashboard.listing import page_of
+from dashboard.site import site
+from dashboard.timeline import points_name_of, timeline
+from loyalty.actions.points import adjust
+from loyalty.errors import AccountFrozen, InvalidAdjustment, NotEnoughPoints, ReferenceConflict
+from loyalty.models import Account, Entry
+from loyalty.queries import live_version
+from loyalty.wording import points_text
+from orders.models import Order
+
+ORDERS_SHOWN = 20
+
+
+def member(request: DeskRequest, account_id: int) -> HttpResponse:
+    """A member's page; a POST adjusts the points."""
+    account = _account(request, account_id)
+    form = AdjustmentForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and _adjusted(request, account, form):
+        return redirect("dashboard:member", account_id=account.pk)
+    return _show(request, account, form)
+
+
+def _account(request: DeskRequest, account_id: int) -> Account:
+    found = Account.objects.filter(shop=request.desk.shop, customer__shop=request.desk.shop, pk=account_id)
+    account = found.select_related("customer").first()
+    if account is None:
+        raise Http404
+    return account
+
+
+def _adjusted(request: DeskRequest, account: Account, form: AdjustmentForm) -> bool:
+    """Adjust, and say what it did; else put the reason beside the field."""
+    points, reason = form.cleaned_data["points"], form.cleaned_data["reason"]
+    name = points_name_of(live_version(request.desk.shop).document)
+    try:
+        entry = adjust(account, points, reason, request.user.get_username(), form.cleaned_data["once"])
+    except NotEnoughPoints as error:
+        said = gettext("That is more than the balance of %(balance)s.")
+        form.add_error("points", said % {"balance": points_text(error.balance, name)})
+    except AccountFrozen:
+        form.add_error("points", gettext("This account is frozen: points can be added, but none taken away."))
+    except InvalidAdjustment as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error))
+    except ReferenceConflict:
+        form.add_error(None, gettext("This form was sent before with other content. Load the page anew."))
+    else:
+        _say(request, points, entry, name)
+        return True
+    return False
+
+
+def _say(request: DeskRequest, points: int, entry: Entry, name: str) -> None:
+    said = gettext("Done: %(points)s. The balance is now %(balance)s.")
+    amount = points_text(points, name)
+    messages.success(
+        request,
+        said
+        % {
+            "points": f"+{amount}" if points > 0 else amount,
+            "balance": points_text(entry.balance_after, name),
+        },
+    )
+
+
+def _show(request: DeskRequest, account: Account, form: AdjustmentForm) -> HttpResponse:
+    shop = request.desk.shop
+    page = page_of(request, Entry.objects.filter(shop=shop, account=account).order_by("-seq"))
+    name = points_name_of(live_version(shop).document)
+    orders = Order.objects.filter(shop=shop, customer=account.customer_id, placed_at__isnull=False)
+    context = {
+        "title": str(account.customer),
+        "account": account,
+        "customer": account.customer,
+        "page": page,
+        "moments": timeline(shop, list(page), name),
+        "points_name": name,
+        "orders": orders.order_by("-placed_at")[:ORDERS_SHOWN],
+        "orders_shown": ORDERS_SHOWN,
+        "form": form,
+        "may_adjust": request.desk.may(Right.POINTS),
+    }
+    return site.show(request, "member", context, status=422 if form.errors else 200)

@@ -1,0 +1,54 @@
+"""Every page of the dashboard. One that changes something names the right that it asks for."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from dashboard.desk import Right
+from dashboard.pages.connections import add_connection, change_settings, connection, connections, rotate
+from dashboard.pages.files import export_draft, export_version, import_program
+from dashboard.pages.inbox import delivery, held, inbox, replay_deliveries
+from dashboard.pages.member import member
+from dashboard.pages.members import members
+from dashboard.pages.overview import overview
+from dashboard.pages.program import program, program_example
+from dashboard.pages.shops import shops
+from dashboard.pages.versions import go_back, publish_draft, version_list
+from dashboard.site import site
+
+app_name = "admin"
+
+
+def missing(_request: HttpRequest, **_path: str) -> HttpResponse:
+    """An address that is no page."""
+    raise Http404
+
+
+urlpatterns = [
+    site.page("", overview, "index"),
+    site.page("members/", members, "members"),
+    site.page("members/<int:account_id>/", member, "member", Right.POINTS),
+    site.page("program/", program, "program", Right.PROGRAM),
+    site.page("program/example/", program_example, "program_example"),
+    site.page("program/publish/", publish_draft, "publish", Right.PROGRAM),
+    site.page("program/export/", export_draft, "export_draft"),
+    site.page("program/import/", import_program, "import", Right.PROGRAM),
+    site.page("program/versions/", version_list, "versions"),
+    site.page("program/versions/<int:number>/export/", export_version, "export_version"),
+    site.page("program/versions/<int:number>/roll-back/", go_back, "roll_back", Right.PROGRAM),
+    site.page("inbox/", inbox, "inbox"),
+    site.page("inbox/replay/", replay_deliveries, "replay", Right.DELIVERIES),
+    site.page("inbox/<int:delivery_id>/", delivery, "delivery"),
+    site.page("held/", held, "held"),
+    site.page("connections/", connections, "connections"),
+    site.page("connections/add/", add_connection, "connection_add", Right.CONNECTIONS),
+    site.page("connections/<slug:public_id>/", connection, "connection"),
+    site.page("connections/<slug:public_id>/rotate/", rotate, "rotate", Right.CONNECTIONS),
+    site.page(
+        "connections/<slug:public_id>/settings/", change_settings, "connection_settings", Right.CONNECTIONS
+    ),
+    site.page("shops/", shops, "shops", Right.ONESELF),
+    site.page("password/", site.password_change, "password_change", Right.ONESELF),
+    site.page("password/done/", site.password_change_done, "password_change_done"),
+    site.door("logout/", site.logout, "logout"),
+    site.door("login/", site.login, "login"),
+    site.page("<path:rest>/", missing, "missing"),
+]
