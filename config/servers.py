@@ -60,7 +60,7 @@ class Owner:
 
     def run(self, *command: str | Path, cwd: Path = Path("/"), stdin: str = "") -> tuple[int, str]:
         """Run a command as this user; its exit status and all that it printed."""
-        become = {"user": self.uid, "group": self.gid, "extra_groups": []} if os.getuid() == 0 else {}
+        root = os.getuid() == 0
         # Files, not pipes: a daemon that the command leaves behind would keep a pipe open for ever.
         with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+", errors="replace") as said:
             given.write(stdin)
@@ -75,7 +75,9 @@ class Owner:
                 timeout=2 * TIMEOUT_S,
                 check=False,
                 start_new_session=True,
-                **become,  # type: ignore[arg-type]
+                user=self.uid if root else None,
+                group=self.gid if root else None,
+                extra_groups=[] if root else None,
             )
             said.seek(0)
             return done.returncode, said.read()
