@@ -32,5 +32,5 @@ def new_ids(**counts: int) -> dict[str, list[int]]:
         f"SELECT '{table}', array_agg(nextval('{table}_id_seq')) FROM generate_series(1, {count})"
         for table, count in wanted.items()
     )
-    found: Mapping[str, Sequence[int]] = dict(execute(sql))  # type: ignore[arg-type]
+    found: Mapping[str, Sequence[int]] = dict(execute(sql))
     return {table: list(found.get(table, ())) for table in counts}

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Any
 
 import psycopg2
 from django.db import connection as database
@@ -39,7 +40,7 @@ def drain(shop: Shop | None = None) -> int:
 def take_in(connection: Connection, topic: str, bodies: Iterable[bytes]) -> int:
     """Put bodies from a trusted hand (a file) into the inbox; returns how many were new to it."""
     new = 0
-    batch: list[tuple[object, ...]] = []
+    batch: list[tuple[Any, ...]] = []
     for body in bodies:
         key = f"import:{sha256(body).hexdigest()}"
         packed = psycopg2.Binary(zlib.compress(body, 1))
@@ -50,7 +51,7 @@ def take_in(connection: Connection, topic: str, bodies: Iterable[bytes]) -> int:
     return new + _insert(batch)
 
 
-def _insert(batch: list[tuple[object, ...]]) -> int:
+def _insert(batch: list[tuple[Any, ...]]) -> int:
     if not batch:
         return 0
     with database.cursor() as cursor:

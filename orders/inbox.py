@@ -83,7 +83,8 @@ def _claim(limit: int, shop_id: int | None, only: int | None) -> list[Claimed]:
     condition += "" if only is None else " AND d.id = %(only)s"
     rows = execute(
         f"""
-        SELECT d.id, d.shop_id, d.connection_id, d.topic, d.body, d.attempts, c.platform, c.domain, c.test_mode
+        SELECT d.id, d.shop_id, d.connection_id, d.topic, d.body, d.attempts, c.platform, c.domain, c.test_mode,
+            d.notes ? 'by_header'
         FROM orders_delivery d JOIN shops_connection c ON c.shop_id = d.shop_id AND c.id = d.connection_id
         WHERE d.state = 'new' AND d.due_at <= statement_timestamp(){condition}
         ORDER BY d.due_at, d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED

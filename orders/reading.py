@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lib.rows import execute
 from orders.customers import CustomerKey
 from orders.folding import OrderFact, OrderKey
 from platforms.base import Ignored, Unreadable
@@ -27,6 +28,7 @@ class Claimed:
     platform: str
     domain: str
     test_mode: bool
+    by_header: bool  # the store was named by a header that no signature covers
     state: str = "done"
     error: str = ""
 
@@ -44,7 +46,14 @@ def read(deliveries: Sequence[Claimed]) -> Facts:
     """Parse every body. One that cannot be read is marked dead, one that changes nothing ignored, with the reason."""
     facts = Facts()
     for delivery in deliveries:
+        delivery.body = zlib.decompress(delivery.body)
+    strays = _strays(deliveries)
+    for delivery in deliveries:
         try:
+            if delivery.id in strays:
+                raise Unreadable(
+                    f"This body is about another store, {strays[delivery.id]}: it was not applied."
+                )
             _read(delivery, facts)
         except Unreadable as error:
             delivery.state, delivery.error = "dead", str(error)[:ERROR_LENGTH]
@@ -53,23 +62,36 @@ def read(deliveries: Sequence[Claimed]) -> Facts:
     return facts
 
 
+def _strays(deliveries: Sequence[Claimed]) -> dict[int, str]:
+    """{delivery id: the other store} for bodies that name another store than the one they came for.
+
+    One app's secret signs the bodies of many stores. Where the store was named by an unsigned header, the body
+    must not contradict it. Where the connection's own address named it, only another store that is connected
+    here too can have been signed with the same secret.
+    """
+    named: dict[int, str] = {}
+    for delivery in deliveries:
+        stated = PLATFORMS[delivery.platform].body_domain(delivery.body)
+        ours = delivery.domain.lower()
+        # A store's own domain and its platform name cannot be compared.
+        if stated and stated != ours and ours.endswith(".myshopify.com"):
+            named[delivery.id] = stated
+    connected = _connected(set(named.values())) if named else set()
+    return {
+        d.id: named[d.id] for d in deliveries if d.id in named and (d.by_header or named[d.id] in connected)
+    }
+
+
+def _connected(domains: set[str]) -> set[str]:
+    sql = "SELECT lower(domain) FROM shops_connection WHERE lower(domain) = ANY(%(domains)s)"
+    return {row[0] for row in execute(sql, domains=sorted(domains))}
+
+
 def _read(delivery: Claimed, facts: Facts) -> None:
-    body = zlib.decompress(delivery.body)
-    platform = PLATFORMS[delivery.platform]
-    stated = platform.body_domain(body)
-    if stated and stated != delivery.domain.lower() and _comparable(stated, delivery.domain):
-        raise Unreadable(
-            f"This body is about another store, {stated}, and was not applied to {delivery.domain}."
-        )
     if delivery.test_mode:
         facts.test_connections.add(delivery.connection_id)
-    for fact in platform.parse(delivery.topic, body):
+    for fact in PLATFORMS[delivery.platform].parse(delivery.topic, delivery.body):
         _sort(fact, delivery, facts)
-
-
-def _comparable(stated: str, domain: str) -> bool:
-    """Two names of one Shopify store, its own and its myshopify.com name, cannot be compared."""
-    return stated.endswith(".myshopify.com") == domain.lower().endswith(".myshopify.com")
 
 
 def _sort(fact: Any, delivery: Claimed, facts: Facts) -> None:

@@ -64,6 +64,8 @@ def _receive(request: HttpRequest, find: Find, unknown: int) -> HttpResponse:
         if incoming is None:
             return _answer(200, "ping")
         _check(incoming)
+        if unknown == 401:  # see receive_shopify
+            incoming.notes["by_header"] = known.domain
         return _store(known, incoming, body)
     except Rejected as error:
         log.warning("delivery rejected", status=error.status, reason=error.reason, path=request.path_info)

@@ -132,7 +132,12 @@ def _known(targets: Sequence[AwardTarget]) -> dict[tuple[int, str], _Award]:
     if not targets:
         return {}
     rows = execute(_AWARDS, [{"shop_id": wish.shop_id, "source": wish.source} for wish in targets])
-    return {(row[1], row[0]): _Award(row[2], row[1], *row[3:-1], _decode(row[-1])) for row in rows}
+    return {(award.shop_id, source): award for source, award in map(_award, rows)}
+
+
+def _award(row: tuple[Any, ...]) -> tuple[str, _Award]:
+    source, *fields, breakdown = row
+    return source, _Award(*fields, _decode(breakdown))
 
 
 def _open_awards(new: Sequence[tuple[AwardTarget, int]]) -> list[Move]:
@@ -269,7 +274,7 @@ _OPEN_ACCOUNTS = """
     ON CONFLICT (shop_id, customer_id) DO NOTHING
 """
 _AWARDS = """
-    SELECT a.source, a.shop_id, a.id, a.account_id, a.posted, a.shortfall, a.postings,
+    SELECT a.source, a.id, a.shop_id, a.account_id, a.posted, a.shortfall, a.postings,
         jsonb_array_length(a.earlier), a.target, a.program_version_id, a.breakdown
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, source text)
     JOIN loyalty_award a ON a.shop_id = r.shop_id AND a.source = r.source

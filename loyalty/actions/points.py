@@ -39,10 +39,10 @@ def adjust(account: Account, points: int, reason: str, actor: str, reference: st
                 ledger.lock(move.shop_id, move.account_id)
                 if (there := _there(move)) is not None:
                     return there
-                posted = ledger.post([move])[0]
+                ledger.post([move])
         except IntegrityError as error:  # the reference was taken by another account meanwhile
             raise ReferenceConflict(f"The reference {move.reference} is taken.") from error
-        return Entry.objects.get(shop_id=move.shop_id, pk=posted.entry_id)
+        return Entry.objects.get(shop_id=move.shop_id, reference=move.reference)
 
 
 def _check(points: int, reason: str, actor: str, reference: str | None) -> None:

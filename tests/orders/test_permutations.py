@@ -85,6 +85,12 @@ def programs(draw: st.DrawFn) -> tuple[dict[str, Any], Fraction]:
     ) / Fraction(per)
 
 
+def order_of(story: tuple[list[Delivery], Fraction]) -> int:
+    """The id of the order that a history is about."""
+    _, body = story[0][0]
+    return int(body["id"])
+
+
 def model(rate: Fraction, rounding: str, basis: Fraction) -> int:
     """The points of a kept basis: slow, exact, and nothing of the application."""
     exact = rate * basis

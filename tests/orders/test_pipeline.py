@@ -2,7 +2,17 @@
 
 import pytest
 
-from tests.bodies import line, shopify_customer, shopify_order, shopify_refund, shopify_refund_line
+from loyalty.actions.programs import open_shop
+from platforms.connect import connect_store
+from tests.bodies import (
+    encode,
+    line,
+    shopify_customer,
+    shopify_order,
+    shopify_refund,
+    shopify_refund_line,
+    sign_shopify,
+)
 from tests.orders.post import Inbox
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +80,22 @@ def test_a_guest_who_registers_with_the_verified_email_gets_the_points(inbox: In
     assert inbox.balance() == 0
     inbox.apply(("customers/update", shopify_customer(email="MARA@example.com", updated_at=LATER)))
     assert inbox.balance() == 30
+
+
+def test_a_body_of_another_connected_store_is_not_applied(inbox: Inbox) -> None:
+    other = open_shop("Other", "EUR", "UTC")
+    connect_store(other, "shopify", "other.myshopify.com", secret=inbox.connection.secret)
+    inbox.apply(("orders/paid", shopify_order(domain="other.myshopify.com")))
+    assert (inbox.last().state, inbox.entries()) == ("dead", [])
+    assert "other.myshopify.com" in inbox.last().error
+    inbox.apply(("orders/paid", shopify_order(domain="renamed.myshopify.com")))
+    assert inbox.last().state == "done"
+
+
+def test_at_the_shared_address_the_body_must_not_contradict_the_header(inbox: Inbox) -> None:
+    for domain, state in (("renamed.myshopify.com", "dead"), (inbox.connection.domain, "done")):
+        raw = encode(shopify_order(domain=domain))
+        headers = sign_shopify(inbox.connection.secret, raw, domain=inbox.connection.domain)
+        sent = inbox.client.post("/webhooks/shopify/", raw, content_type="application/json", headers=headers)
+        inbox.apply()
+        assert (sent.status_code, inbox.last().state) == (200, state)
