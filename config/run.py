@@ -77,7 +77,7 @@ class Demo:
         """Run a management command to its end; what it printed on stdout. Raises Failed."""
         with tempfile.TemporaryFile() as said:
             command = [sys.executable, str(embedded.CHECKOUT / "manage.py"), *arguments]
-            child = self._spawn(command, said.fileno(), None)
+            child = self._spawn(command, said.fileno(), None, LOG_LEVEL="WARNING")
             while child.poll() is None:
                 self.check()
                 time.sleep(0.05)
@@ -103,10 +103,12 @@ class Demo:
                 child.wait(max(0.0, deadline - time.monotonic()))
         end(self.variables[MARK], grace_s=2)
 
-    def _spawn(self, command: list[str], stdout: int, stderr: int | None) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, command: list[str], stdout: int, stderr: int | None, **more: str
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command,
-            env=self.variables,
+            env=self.variables | more,
             cwd=embedded.CHECKOUT,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
