@@ -28,7 +28,7 @@ check: $(READY) ## Lint, types, import contracts, templates, migrations, deploy 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	@if [ -d templates ]; then set -x; $(BIN)/djlint templates --check --quiet; fi
+	$(BIN)/djlint $(wildcard templates */templates) --check --quiet
 	@$(RUN) $(MAKE) --no-print-directory check-project
 
 check-project:
