@@ -3,15 +3,20 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from storefront_api.probes import healthz, readyz
+from storefront_api.storefront.activity import activity
+from storefront_api.storefront.me import me
+from storefront_api.storefront.program import program
 from storefront_api.webhooks import receive, receive_shopify
 from storefront_api.widget.views import regulars_js
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/shopify/", receive_shopify),
     path("webhooks/<str:public_id>/", receive),
+    path("storefront/v1/me", me),
+    path("storefront/v1/me/activity", activity),
+    path("storefront/v1/program", program),
     path("healthz", healthz),
     path("readyz", readyz),
     path("api/", include("storefront_api.api.urls")),
-    path("storefront/v1/", include("storefront_api.storefront.urls")),
     path("widget/v1/regulars.js", regulars_js),
 ]

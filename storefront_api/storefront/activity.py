@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from django.db import connection as database
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
@@ -14,7 +15,7 @@ from storefront_api.storefront.tokens import Shopper
 PAGE = 20
 NEWEST = 2**31 - 1
 
-# Every key leads with the shop, so each join is by the primary or a unique index.
+# A cursor gives jsonb as text. Every key leads with the shop, so each join is by the primary or a unique index.
 _ENTRIES = """
     SELECT e.seq, e.kind, e.pending_delta, e.available_delta, e.balance_after, e.occurred_at, e.reason,
            coalesce((w.earlier || jsonb_build_array(w.breakdown)) -> e.revision, w.breakdown) AS breakdown,
@@ -79,5 +80,7 @@ def _entry(row: dict[str, Any]) -> dict[str, Any]:
 def _sentence(row: dict[str, Any], points: int) -> str:
     """Why: the order's explanation, else what the shop wrote, else the kind of entry."""
     if row["breakdown"] is not None:
-        return explain(row["breakdown"], points, before=row["before"], points_name=row["points_name"])
+        before = msgspec.json.decode(row["before"]) if row["before"] else None
+        breakdown = msgspec.json.decode(row["breakdown"])
+        return explain(breakdown, points, before=before, points_name=row["points_name"])
     return row["reason"] or str(Entry.Kind(row["kind"]).label)

@@ -265,7 +265,7 @@
       const query = before ? `?before=${before}` : "";
       try {
         const answer = await this.#ask(`me/activity${query}`, { Authorization: `Bearer ${this.#token}` });
-        if (!answer.ok) return;
+        if (!answer.ok) throw new Error(`activity: ${answer.status}`);
         const page = await answer.json();
         this.#entries = before ? [...this.#entries, ...page.entries] : page.entries;
         this.#next = page.next;
@@ -430,7 +430,7 @@
       return make("li", { class: "entry" }, make("b", {}, title),
         make("span", { class: `points ${entry.points < 0 ? "down" : "up"}` },
           this.#digits(entry.points, { signDisplay: "exceptZero" }).replace("-", "−")),
-        make("p", { class: "why" }, entry.sentence),
+        make("p", { class: "why" }, entry.sentence.replace(/ (?=[€£$¥])/g, "\u00a0")),
         make("p", { class: "small date" }, `${label}${date.format(new Date(entry.occurred_at))} · ` +
           this.#say("balanceAfter", { points: this.#digits(entry.balance_after) })));
     }

@@ -55,6 +55,7 @@
     find("cart-empty").hidden = items.length > 0;
     find("sums").hidden = items.length === 0;
     find("buy").disabled = items.length === 0;
+    find("cart-count").textContent = String(items.reduce((sum, item) => sum + item.count, 0));
     find("shipping").textContent = shipping ? euros(shipping) : "Free";
     find("total").textContent = euros(goods + shipping);
   }
@@ -65,6 +66,9 @@
     item.count += 1;
     cart.set(sku, item);
     say(`${title} is in your cart.`);
+    const words = (button.dataset.words ??= button.textContent);
+    button.textContent = "Added";
+    setTimeout(() => (button.textContent = words), 1200);
     showCart();
   }
 
