@@ -78,7 +78,7 @@ def ensure() -> Servers:
     ServerError.
     """
     _use()
-    postgres, redis = _servers()
+    postgres, redis = servers()
     if not (postgres.ready() and redis.ready()):
         with _locked():
             for server in (postgres, redis):
@@ -87,10 +87,16 @@ def ensure() -> Servers:
     return Servers(postgres.url, redis.url)
 
 
+def owned() -> bool:
+    """Whether DATABASE_URL and REDIS_URL name the servers of this instance."""
+    postgres, redis = servers()
+    return (os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")) == (postgres.url, redis.url)
+
+
 def stop() -> None:
     """Stop both servers, whoever uses them. Raises ServerError when one does not end."""
     with _locked():
-        for server in _servers():
+        for server in servers():
             server.stop()
         (data_dir() / "keep").unlink(missing_ok=True)
 
@@ -217,7 +223,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _servers() -> tuple[Postgres, Redis]:
+def servers() -> tuple[Postgres, Redis]:
+    """The two servers of this instance, running or not."""
     owner = Owner.choose()
     home = data_dir()
     if os.getuid() == 0:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 _encoder = msgspec.json.Encoder()
 
@@ -21,6 +21,14 @@ def execute(sql: str, rows: Iterable[Any] | None = None, **more: Any) -> list[tu
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def passing(error: BaseException) -> bool:
+    """Whether a database error passes by itself: a lost connection, a restart, a deadlock.
+
+    psycopg2 reports a connection that the server cut as a bare DatabaseError.
+    """
+    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
 
 
 def new_ids(**counts: int) -> dict[str, list[int]]:

@@ -6,9 +6,9 @@ A delivery is done exactly when its effects are committed. A worker that dies le
 from collections.abc import Sequence
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, connection, transaction
 
-from lib.rows import execute
+from lib.rows import execute, passing
 from orders import pipeline
 from orders.reading import ERROR_LENGTH, Claimed, read
 
@@ -56,9 +56,10 @@ def _apply_batch(limit: int, shop_id: int | None, only: int | None) -> int:
             if claimed:
                 pipeline.apply(read(claimed))
                 _mark(claimed)
-    except (OperationalError, InterfaceError) as error:
-        raise _Transient(type(error).__name__) from error
     except Exception as error:
+        if passing(error):
+            connection.close()  # it may be from before a restart of the database
+            raise _Transient(type(error).__name__) from error
         raise _BatchFailed([delivery.id for delivery in claimed]) from error
     if claimed:
         _log(claimed)

@@ -12,10 +12,11 @@ import msgspec
 import psycopg2
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse
 
 from lib.bell import ringer
+from lib.rows import passing
 from platforms.base import Incoming, Rejected
 from platforms.registry import PLATFORMS
 from platforms.shopify.webhooks import claimed_domain
@@ -70,7 +71,7 @@ def _receive(request: HttpRequest, find: Find, unknown: int) -> HttpResponse:
     except Rejected as error:
         log.warning("delivery rejected", status=error.status, reason=error.reason, path=request.path_info)
         return _answer(error.status, error.reason)
-    except (OperationalError, InterfaceError) as error:
+    except (DatabaseError, InterfaceError) as error:
         # Not stored, so not acknowledged: the platform sends it again.
         log.error("delivery not stored", reason=type(error).__name__)
         response = _answer(503, "The delivery could not be stored; send it again")
@@ -104,7 +105,9 @@ def _store(known: KnownConnection, incoming: Incoming, body: bytes) -> HttpRespo
     row = (known.shop_id, known.id, incoming.topic, incoming.dedupe_key, packed, notes)
     try:
         stored = _insert(row)
-    except (OperationalError, InterfaceError):
+    except (DatabaseError, InterfaceError) as error:
+        if not passing(error):
+            raise
         connection.close()  # the kept connection may be from before a restart of the database
         stored = _insert(row)
     ringer.soon()

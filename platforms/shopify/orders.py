@@ -50,7 +50,7 @@ _CHANNELS = {"shopify_draft_order": "draft"}
 
 def read_order(order: Order) -> OrderSnapshot:
     """The whole order. `placed_at` is `created_at`: `processed_at` may be backdated by an import."""
-    updated_at = instant(order.updated_at, "updated_at")
+    updated_at = instant(order.updated_at or order.created_at, "updated_at")
     placed_at = instant(order.created_at, "created_at")
     included = bool(order.taxes_included)
     lines = each("line_items", order.line_items, partial(_line, included))
@@ -79,7 +79,7 @@ def read_order(order: Order) -> OrderSnapshot:
         lines=tuple(lines),
         shipping_net=sum((net for net, _ in shipping), ZERO),
         shipping_tax=sum((tax for _, tax in shipping), ZERO),
-        total=shop_amount(order.total_price, order.total_price_set, "total_price"),
+        total=_total(order),
         discount_codes=tuple(text(discount.code) for discount in order.discount_codes or () if discount.code),
         refunds=tuple(refunds),
     )
@@ -99,6 +99,13 @@ def read_customer(customer: Customer, as_of: datetime | None = None) -> Customer
         last_name=text(customer.last_name),
         tags=labels(customer.tags),
     )
+
+
+def _total(order: Order) -> Decimal:
+    """For display only, so its absence is no error."""
+    if order.total_price is None and order.total_price_set is None:
+        return ZERO
+    return shop_amount(order.total_price, order.total_price_set, "total_price")
 
 
 def _customer_of(order: Order, as_of: datetime) -> CustomerSnapshot | None:
