@@ -1,0 +1,16 @@
+"""The measurements, in the order in which they run. Each gives rows as it goes."""
+
+from collections.abc import Callable, Iterator
+
+from benchmarks.bench import Bench
+from benchmarks.measures import applying, end_to_end, growing, intake, latency, reading
+from benchmarks.results import Row
+
+MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "intake": intake.measure,
+    "end_to_end": end_to_end.measure,
+    "applying": applying.measure,
+    "latency": latency.measure,
+    "reading": reading.measure,
+    "growing": growing.measure,
+}
