@@ -9,7 +9,7 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
+from django.utils.translation import activate, gettext
 
 from lib.ratelimit import RateLimiter
 from storefront_api.connections import origin_known
@@ -48,6 +48,8 @@ def road(view: View) -> View:
     """A view of the shopper API: GET only, limited by address, every error JSON with CORS headers."""
 
     def answer(request: HttpRequest) -> HttpResponse:
+        # A page served by this thread before may have left its reader's language.
+        activate(settings.LANGUAGE_CODE)
         try:
             if request.method == "OPTIONS":
                 return _preflight(request)

@@ -341,7 +341,7 @@
       this.dialog = make("dialog", { "aria-labelledby": "title", part: "panel",
         onclick: (event) => event.target === this.dialog && this.close(),
         onclose: () => { this.launcher.focus(); this.#tell("close", {}); } },
-      make("header", {}, make("div", { class: "bar" }, this.heading, close), this.head), this.body);
+      make("div", { class: "top" }, make("div", { class: "bar" }, this.heading, close), this.head), this.body);
       // Inside the dialog too: what is outside of an open modal is silent.
       const side = this.#setting("position") === "left" ? "left" : "right";
       this.frame = make("div", { class: side }, this.launcher, this.bubble, this.dialog, this.live);

@@ -7,6 +7,7 @@ import jwt
 import msgspec
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from loyalty.actions.points import adjust
 from loyalty.actions.programs import draft_document, load_draft, publish
@@ -157,3 +158,9 @@ def test_only_get(client: Client, db: None, path: str, method: str) -> None:
     response = client.generic(method, f"{V1}/{path}")
     assert (response.status_code, response["Allow"]) == (405, "GET, OPTIONS")
     assert not response.cookies
+
+
+def test_the_language_of_an_earlier_page_does_not_matter(client: Client, store: Connection) -> None:
+    with translation.override("en-gb"):
+        told = client.get(f"{V1}/program?shop={store.shop.public_id}").json()
+    assert told["earn"][0]["sentence"] == "1 point for every 1 € you spend"
