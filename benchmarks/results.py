@@ -11,7 +11,7 @@ REPORT = Path(__file__).resolve().parent.parent / ".regulars" / "bench.json"
 
 @dataclass(slots=True)
 class Row:
-    """`value` in `unit`; `ratio` is value ÷ baseline where there is one.
+    """`value` in `unit`; `ratio` is value ÷ baseline where there is one, if not given.
 
     `target` reads like ">= 0.55" and is about the ratio, or about the value when there is no baseline.
     `ok` is None where nothing is asked. `how` says in a line how it was measured.
@@ -27,7 +27,7 @@ class Row:
     ok: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.baseline:
+        if self.baseline and self.ratio is None:
             self.ratio = self.value / self.baseline
         if self.target:
             sign, _, bound = self.target.partition(" ")
@@ -38,8 +38,9 @@ class Row:
 def against(
     name: str, unit: str, how: str, ours: Sequence[float], theirs: Sequence[float], target: str
 ) -> Row:
-    """A row of medians; the ratio is that of the medians."""
-    return Row(name, median(ours), unit, how, median(theirs), target)
+    """A row of medians. The ratio is the median of the rounds' own: neighbours in time share the same noise."""
+    ratio = median(one / other for one, other in zip(ours, theirs, strict=True))
+    return Row(name, median(ours), unit, how, median(theirs), target, ratio)
 
 
 def show(row: Row) -> None:

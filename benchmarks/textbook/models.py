@@ -12,6 +12,8 @@ class Webhook(models.Model):
     state = models.CharField(max_length=8, default="new", db_index=True)
     received_at = models.DateTimeField(auto_now_add=True)
 
+    objects: ClassVar["models.Manager[Webhook]"] = models.Manager()
+
     def __str__(self) -> str:
         return self.delivery_id
 
@@ -24,6 +26,8 @@ class Customer(models.Model):
     tags = models.JSONField(default=list)
     updated_at = models.DateTimeField()
 
+    objects: ClassVar["models.Manager[Customer]"] = models.Manager()
+
     def __str__(self) -> str:
         return self.external_id
 
@@ -34,8 +38,10 @@ class Account(models.Model):
     lifetime_earned = models.BigIntegerField(default=0)
     seq = models.IntegerField(default=0)
 
+    objects: ClassVar["models.Manager[Account]"] = models.Manager()
+
     def __str__(self) -> str:
-        return str(self.customer_id)
+        return f"account {self.pk}"
 
 
 class Order(models.Model):
@@ -50,6 +56,8 @@ class Order(models.Model):
     lines = models.JSONField(default=list)
     refunds = models.JSONField(default=list)
 
+    objects: ClassVar["models.Manager[Order]"] = models.Manager()
+
     def __str__(self) -> str:
         return self.number
 
@@ -61,8 +69,10 @@ class Award(models.Model):
     posted = models.BigIntegerField()
     breakdown = models.JSONField()
 
+    objects: ClassVar["models.Manager[Award]"] = models.Manager()
+
     def __str__(self) -> str:
-        return str(self.order_id)
+        return f"award {self.pk}"
 
 
 class Entry(models.Model):
@@ -75,6 +85,8 @@ class Entry(models.Model):
     reference = models.CharField(max_length=255, unique=True)
     occurred_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar["models.Manager[Entry]"] = models.Manager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["account", "seq"], name="textbook_seq_once")]
@@ -89,6 +101,8 @@ class Lot(models.Model):
     points = models.BigIntegerField()
     remaining = models.BigIntegerField()
     earned_at = models.DateTimeField()
+
+    objects: ClassVar["models.Manager[Lot]"] = models.Manager()
 
     def __str__(self) -> str:
         return f"{self.remaining} of {self.points}"

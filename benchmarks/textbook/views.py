@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import hmac
+import os
 
-from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,7 +15,7 @@ from benchmarks.textbook.tasks import apply_webhook
 
 class Webhooks(APIView):
     def post(self, request: Request, connection: str) -> Response:
-        digest = hmac.new(settings.WEBHOOK_SECRET.encode(), request.body, hashlib.sha256).digest()
+        digest = hmac.new(os.environ["TEXTBOOK_SECRET"].encode(), request.body, hashlib.sha256).digest()
         given = request.headers.get("X-Shopify-Hmac-Sha256", "")
         if not hmac.compare_digest(given, base64.b64encode(digest).decode()):
             return Response(status=401)
