@@ -3,7 +3,6 @@
 import os
 import time
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,7 +14,7 @@ AWAY = "unix:///nonexistent/redis.sock"
 
 
 @pytest.fixture
-def prefix() -> Iterator[str]:
+def prefix() -> str:
     """A name of its own, in a window that does not end during the test."""
     if time.time() % ratelimit.WINDOW_S > ratelimit.WINDOW_S - 8:
         time.sleep(9)
