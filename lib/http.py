@@ -42,7 +42,10 @@ def send(
     Only public addresses are spoken to, unless `allow_private` is set: the name is resolved once, and the
     connection goes to the address that was judged.
     """
-    target = httpx.URL(url)
+    try:
+        target = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise NotSent(f"not an http address: {error}") from error
     if target.scheme not in ("http", "https") or not target.host:
         raise NotSent(f"not an http address: {url[:200]}")
     request = _client(allow_private).build_request(

@@ -3,43 +3,10 @@
   "use strict";
   if (customElements.get("regulars-widget")) return;
 
-  const TEXTS = {
-    en: {
-      rewards: "Rewards",
-      title: "{shop} rewards",
-      open: "Open your rewards",
-      openWith: "Open your rewards: {points}",
-      close: "Close",
-      hello: "Hi {name}, you have",
-      helloAnyone: "You have",
-      pending: "{points} on the way",
-      earn: "How to earn",
-      history: "Your history",
-      more: "Show more",
-      empty: "No points yet. Your first order will show up here.",
-      order: "Order {number}",
-      balanceAfter: "Balance {points}",
-      guestTitle: "Every order counts",
-      guestText: "Join {shop} rewards and collect {points} each time you shop.",
-      join: "Join now",
-      signIn: "Sign in",
-      guestHint: "Sign in to your account in this shop to see your {points}.",
-      expiredTitle: "You have been signed out",
-      expiredText: "Please sign in again to see your {points}. They are safe.",
-      offlineTitle: "We cannot reach your {points} just now",
-      offlineText: "They are safe. We keep trying, or you can:",
-      retry: "Try again",
-      stale: "No connection: this may not be the newest.",
-      gained: "{change}. Your balance is {points}.",
-      kinds: {
-        earn: "Earned", release: "Now yours to use", redeem: "Used", return: "Given back", expire: "Expired",
-        reverse: "Taken back", adjust: "From the shop", transfer: "Transferred", import: "Carried over",
-      },
-    },
-  };
+  const TEXTS = JSON.parse("texts.json"); // the server puts the file here, and the style below
 
   const FAST_MS = 900, FAST_FOR_MS = 20000, SLOW_MS = 20000, TIMEOUT_MS = 8000, RENEW_MS = 60000;
-  const CSS = "regulars.css"; // the server puts the file here
+  const CSS = "regulars.css";
   const ICONS = {
     gift: "M4 11h16v9H4zM3 7h18v4H3zM12 7v13M12 7c-1.8-4.6-6.5-4-5.4-1C7.1 7 9 7 12 7zM12 7c1.8-4.6 6.5-4 5.4-1-.5 1-2.4 1-5.4 1z",
     bag: "M6 8h12l1 12H5zM9 8V6.5a3 3 0 0 1 6 0V8",

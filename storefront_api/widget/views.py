@@ -9,14 +9,16 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 SCRIPT = Path(__file__).with_name("regulars.js")
-STYLE = SCRIPT.with_suffix(".css")
+PARTS = (SCRIPT.with_suffix(".css"), SCRIPT.with_name("texts.json"))
 
 
 @lru_cache(maxsize=1)
 def _file(_modified: float) -> tuple[bytes, bytes, str]:
-    """The script with its style inside, the same compressed, and its digest."""
-    style = json.dumps(STYLE.read_text())
-    source = SCRIPT.read_text().replace('"regulars.css"', style, 1).encode()
+    """The script with its parts inside as strings, the same compressed, and its digest."""
+    script = SCRIPT.read_text()
+    for part in PARTS:
+        script = script.replace(f'"{part.name}"', json.dumps(part.read_text()), 1)
+    source = script.encode()
     return source, gzip.compress(source, 9, mtime=0), blake2b(source, digest_size=9).hexdigest()
 
 
@@ -24,7 +26,7 @@ def regulars_js(request: HttpRequest) -> HttpResponse:
     """The widget. Any page may load it; it holds nothing of any shop."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    source, compressed, digest = _file(SCRIPT.stat().st_mtime + STYLE.stat().st_mtime)
+    source, compressed, digest = _file(sum(path.stat().st_mtime for path in (SCRIPT, *PARTS)))
     zipped = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
     etag = f'"{digest}{"-gz" if zipped else ""}"'
     if etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
