@@ -1,0 +1,136 @@
+"""A dashboard with something on every page, and the people who may and may not see it."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+from pytest_django import Settings
+
+from loyalty.actions.programs import draft_document, load_draft, publish
+from loyalty.models import Account
+from orders.models import Delivery, Order
+from shops.actions import create_staff
+from shops.models import Connection, Shop, Staff, User
+from tests.conftest import PASSWORD, TwoShops
+from tests.storefront_api.stories import NOON, customer, order, store
+
+BODY = b'{"id": 9007199254740993, "total": 1e400, "note": "<script>alert(1)</script>"}'
+
+
+@dataclass
+class Desks:
+    """`member`, `delivery`, `held` and `connection` belong to `shop`, whose program has two versions.
+
+    `people` by role: four in the shop, the outsider who owns the other shop, and one who works nowhere.
+    """
+
+    shop: Shop
+    other: Shop
+    member: Account
+    delivery: Delivery
+    held: Order
+    connection: Connection
+    people: dict[str, User]
+
+    def client(self, role: str) -> Client:
+        """A browser in which this person is signed in."""
+        client = Client()
+        client.force_login(self.people[role], backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    def url(self, name: str) -> str:
+        """The address of a page about this shop's things."""
+        known = {
+            "member": {"account_id": self.member.pk},
+            "delivery": {"delivery_id": self.delivery.pk},
+            "export_version": {"number": 2},
+            "roll_back": {"number": 2},
+            "connection": {"public_id": self.connection.public_id},
+            "rotate": {"public_id": self.connection.public_id},
+            "connection_settings": {"public_id": self.connection.public_id},
+            "missing": {"rest": "no-such-page"},
+        }
+        return reverse(f"dashboard:{name}", kwargs=known.get(name))
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """Hashing a password slowly, as it should be, would take most of the time of these tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def desks(two_shops: TwoShops) -> Desks:
+    shop = two_shops.shop
+    connection = store(shop)
+    shopper = customer(connection, "cust-mia", "mia@corner.example")
+    member = order(shopper, "order:1", "49.95")
+    with scope(shop=shop):
+        delivery = Delivery.objects.create(
+            shop=shop,
+            connection=connection,
+            topic="order.updated",
+            dedupe_key="1",
+            body=zlib.compress(BODY),
+            state=Delivery.State.DEAD,
+            attempts=3,
+            error="lines: is missing",
+        )
+        held = Order.objects.create(
+            shop=shop,
+            connection=connection,
+            external_id="77",
+            number="#1077",
+            currency="USD",
+            placed_at=NOON,
+            held="currency",
+        )
+    _second_version(shop)
+    return Desks(
+        shop=shop,
+        other=two_shops.other,
+        member=member,
+        delivery=delivery,
+        held=held,
+        connection=connection,
+        people={
+            "owner": two_shops.owner,
+            "support": two_shops.teammate,
+            "manager": _person(shop, "mona@corner.example", Staff.Role.MANAGER),
+            "viewer": _person(shop, "vera@corner.example", Staff.Role.VIEWER),
+            "outsider": two_shops.outsider,
+            "nobody": User.objects.create_user("nora@nowhere.example", PASSWORD),
+        },
+    )
+
+
+@pytest.fixture
+def owner(desks: Desks) -> Client:
+    return desks.client("owner")
+
+
+@pytest.fixture
+def read(owner: Client, desks: Desks) -> Callable[[str], str]:
+    """The text of a page as the owner sees it."""
+
+    def text(name: str) -> str:
+        answer = owner.get(desks.url(name))
+        assert answer.status_code == 200
+        return str(answer.content.decode())
+
+    return text
+
+
+def _person(shop: Shop, email: str, role: str) -> User:
+    staff, _ = create_staff(shop, email, role, PASSWORD)
+    return staff.user
+
+
+def _second_version(shop: Shop) -> None:
+    load_draft(shop, msgspec.structs.replace(draft_document(shop), points_name="beans"))
+    publish(shop, "olivia@corner.example", "We roast coffee")

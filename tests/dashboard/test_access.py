@@ -1,0 +1,205 @@
+"""Every address of the dashboard × everybody who may come × what they get; a refusal changes nothing."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django_scopes import scope
+
+from dashboard.urls import urlpatterns
+from loyalty.actions.programs import draft_document
+from loyalty.documents import encode
+from loyalty.models import Entry, ProgramVersion
+from orders.models import Delivery
+from shops.models import Connection, Shop
+from tests.conftest import TwoShops
+from tests.dashboard.conftest import Desks
+
+STAFF = ("owner", "manager", "support", "viewer")
+LISTS = {
+    "index",
+    "members",
+    "program",
+    "publish",
+    "import",
+    "versions",
+    "inbox",
+    "held",
+    "connections",
+    "shops",
+}
+LISTS |= {"program_example", "export_draft", "connection_add", "password_change", "password_change_done"}
+THINGS = {"member", "delivery", "export_version", "roll_back", "connection"}
+POST_ONLY = {"rotate", "connection_settings"}
+DOORS = {"login", "logout"}
+# A page that only acts, on what the form names.
+ACTS = {"replay"}
+NOT_FOUND = {"missing"}
+
+RULE = {"points": "3", "per": "1", "rule_name": "Purchases", "active": "on", "points_name": "beans"}
+PROGRAM = RULE | {"rounding": "floor", "deficit": "carry"}
+DOCUMENT = b'{"currency": "EUR", "rules": [], "format": "regulars.program/1"}'
+
+# What changes something: the form, who may send it, and the status for them.
+CHANGES: dict[str, tuple[dict[str, Any], set[str], int]] = {
+    "member": (
+        {"points": "5", "reason": "A gift", "once": "adjust_abcdefgh234567"},
+        {"owner", "manager", "support"},
+        302,
+    ),
+    "program": (PROGRAM, {"owner", "manager"}, 302),
+    "publish": ({"seen": "stale"}, {"owner", "manager"}, 200),
+    "import": ({"file": DOCUMENT}, {"owner", "manager"}, 302),
+    "roll_back": ({}, {"owner", "manager"}, 302),
+    "replay": ({"delivery": "DELIVERY"}, {"owner", "manager"}, 302),
+    "connection_add": ({"platform": "standard", "domain": "new.example"}, {"owner", "manager"}, 302),
+    "rotate": ({}, {"owner", "manager"}, 302),
+    "connection_settings": ({"active": "on", "test_mode": "on"}, {"owner", "manager"}, 302),
+    "shops": ({"shop": "SHOP"}, set(STAFF), 302),
+    "password_change": ({}, set(STAFF), 200),
+}
+NAMES = sorted(pattern.name or "" for pattern in urlpatterns)
+
+
+def state(*shops: Shop) -> list[object]:
+    """All that the pages could change."""
+    with scope(shop=list(shops)):
+        return [
+            Entry.objects.count(),
+            ProgramVersion.objects.count(),
+            [encode(draft_document(shop)) for shop in shops],
+            sorted(Delivery.objects.values_list("pk", "state")),
+            sorted((one.pk, one.secret, one.active, one.test_mode) for one in Connection.objects.all()),
+        ]
+
+
+def send(client: Client, desks: Desks, name: str) -> int:
+    form = dict(CHANGES[name][0]) if name in CHANGES else {}
+    named = {"DELIVERY": desks.delivery.pk, "SHOP": desks.shop.public_id}
+    filled: dict[str, Any] = {
+        key: named.get(value, value) if isinstance(value, str) else value for key, value in form.items()
+    }
+    if "file" in filled:
+        filled["file"] = SimpleUploadedFile("program.json", filled["file"])
+    return int(client.post(desks.url(name), filled).status_code)
+
+
+def test_the_table_covers_every_address() -> None:
+    assert set(NAMES) == LISTS | THINGS | POST_ONLY | DOORS | ACTS | NOT_FOUND
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("role", STAFF)
+def test_everybody_of_the_shop_may_look(desks: Desks, name: str, role: str) -> None:
+    expected = 405 if name in POST_ONLY | ACTS | {"logout"} else 404 if name in NOT_FOUND else 200
+    if name == "login":
+        expected = 302
+    assert desks.client(role).get(desks.url(name)).status_code == expected
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - DOORS))
+@pytest.mark.parametrize("role", STAFF)
+def test_only_the_right_roles_change_something(desks: Desks, name: str, role: str) -> None:
+    _, allowed, status = CHANGES.get(name, ({}, set(), 0))
+    before = state(desks.shop)
+    found = send(desks.client(role), desks, name)
+    assert found == (status if role in allowed else 403)
+    if found == 403:
+        assert state(desks.shop) == before
+    elif name not in {"publish", "shops", "password_change", "roll_back"}:
+        assert state(desks.shop) != before
+
+
+@pytest.mark.parametrize("name", sorted(THINGS | POST_ONLY | ACTS))
+def test_things_of_another_shop_are_not_there(desks: Desks, name: str) -> None:
+    outsider = desks.client("outsider")
+    before = state(desks.shop, desks.other)
+    if name in THINGS:
+        answer = outsider.get(desks.url(name))
+        assert answer.status_code == 404
+        assert "mia@" not in answer.content.decode()
+    if name in CHANGES:
+        assert send(outsider, desks, name) == 404
+    assert state(desks.shop, desks.other) == before
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_lists_of_another_shop_show_nothing_of_this_one(desks: Desks, name: str) -> None:
+    answer = desks.client("outsider").get(desks.url(name))
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    for foreign in (
+        "mia@",
+        "cust-mia",
+        "Corner Shop",
+        desks.connection.public_id,
+        "#1077",
+        "We roast coffee",
+        "lines: is missing",
+    ):
+        assert foreign not in text
+
+
+def test_another_shop_cannot_be_chosen(desks: Desks) -> None:
+    outsider = desks.client("outsider")
+    assert send(outsider, desks, "shops") == 404
+    assert "Elsewhere" in outsider.get("/dashboard/").content.decode()
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - DOORS))
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_strangers_are_sent_to_the_sign_in_page(desks: Desks, name: str, method: str) -> None:
+    before = state(desks.shop)
+    url = desks.url(name)
+    answer = getattr(Client(), method)(url)
+    assert (answer.status_code, answer["Location"]) == (302, f"/dashboard/login/?next={url}")
+    assert state(desks.shop) == before
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - DOORS))
+def test_a_person_without_a_shop_gets_a_friendly_page(desks: Desks, name: str) -> None:
+    answer = desks.client("nobody").get(desks.url(name))
+    assert answer.status_code == 403
+    assert "No shop yet" in answer.content.decode()
+
+
+def test_a_person_who_was_deactivated_is_out(desks: Desks, owner: Client) -> None:
+    desks.people["owner"].is_active = False
+    desks.people["owner"].save()
+    assert owner.get("/dashboard/").status_code == 302
+
+
+def test_a_form_without_its_token_is_refused(desks: Desks) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(desks.people["owner"], backend="django.contrib.auth.backends.ModelBackend")
+    before = state(desks.shop)
+    assert [send(client, desks, name) for name in CHANGES] == [403] * len(CHANGES)
+    assert state(desks.shop) == before
+
+
+@pytest.mark.parametrize(
+    "url", ["/dashboard/auth/user/", "/dashboard/shops/user/", "/dashboard/r/1/1/", "/admin/"]
+)
+def test_there_is_no_generic_admin(owner: Client, url: str) -> None:
+    assert owner.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("number", [0, 999_999_999, 2**63, 10**30])
+def test_numbers_that_name_nothing(owner: Client, desks: Desks, number: int) -> None:
+    for name, key in {"member": "account_id", "delivery": "delivery_id", "roll_back": "number"}.items():
+        assert owner.get(reverse(f"dashboard:{name}", kwargs={key: number})).status_code == 404
+    assert owner.post(desks.url("replay"), {"delivery": number}).status_code == 404
+
+
+def test_somebody_with_two_shops_turns_from_one_to_the_other(two_shops: TwoShops, desks: Desks) -> None:
+    with scope(shop=desks.other):
+        desks.other.staff.create(shop=desks.other, user=desks.people["owner"], role="viewer")
+    owner = desks.client("owner")
+    assert "Corner Shop" in owner.get("/dashboard/").content.decode()
+    owner.post("/dashboard/shops/", {"shop": desks.other.public_id})
+    assert "Elsewhere" in owner.get("/dashboard/").content.decode()
+    # There the same person only looks, and this shop's things are out of sight.
+    assert send(owner, desks, "program") == 403
+    assert owner.get(desks.url("member")).status_code == 404
