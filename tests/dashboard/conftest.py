@@ -45,7 +45,7 @@ class Desks:
 
     def url(self, name: str) -> str:
         """The address of a page about this shop's things."""
-        known = {
+        known: dict[str, dict[str, object]] = {
             "member": {"account_id": self.member.pk},
             "delivery": {"delivery_id": self.delivery.pk},
             "export_version": {"number": 2},
