@@ -10,6 +10,7 @@ from lib.money import spread
 from platforms.base import Ignored
 from platforms.reading import (
     amount,
+    bounded,
     currency,
     decode,
     decoder,
@@ -80,8 +81,8 @@ def _order(body: bytes) -> OrderSnapshot:
         customer=_customer_of(order, updated_at),
         email=text(order.billing.email).strip() if order.billing else "",
         lines=tuple(_after_fees(lines, order.fee_lines or (), code)),
-        shipping_net=sum((net for net, _ in shipping), ZERO),
-        shipping_tax=sum((tax for _, tax in shipping), ZERO),
+        shipping_net=bounded(sum((net for net, _ in shipping), ZERO), "shipping_lines"),
+        shipping_tax=bounded(sum((tax for _, tax in shipping), ZERO), "shipping_lines"),
         total=positive(order.total, "total"),
         discount_codes=tuple(text(coupon.code) for coupon in order.coupon_lines or () if coupon.code),
         refunds=tuple(each("refunds", order.refunds or (), lambda refund: read_refund(refund, updated_at))),
