@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +56,7 @@ class Signed:
 def orders(store: Store, count: int, first: int, customers: int, first_customer: int = 0) -> Iterator[Signed]:
     """`count` paid orders with three lines, numbered from `first`, of `customers` members in turn.
 
-    Each is a minute younger than the one before and so is its customer's data, as with a real store.
+    Each is a second younger than the one before, and so is what it tells of its customer, as with a real store.
     """
     template = _encode(_order(store.domain))
     key = store.secret.encode()
@@ -65,6 +66,8 @@ def orders(store: Store, count: int, first: int, customers: int, first_customer:
             template.replace(b"<order>", b"%d" % (FIRST_ORDER + number))
             .replace(b"<customer>", b"%d" % (FIRST_CUSTOMER + first_customer + number % customers))
             .replace(b"<time>", at.encode())
+            .replace(b"<token>", blake2b(b"%d" % number, digest_size=16).hexdigest().encode())
+            .replace(b"<note>", blake2b(b"n%d" % number, digest_size=64).hexdigest().encode())
         )
         yield Signed(str(UUID(int=number)), body, sign(key, body).decode())
 
@@ -119,7 +122,7 @@ def _line(number: int, price: str, quantity: int, sku: str, title: str) -> dict[
         "price_set": _money(price),
         "product_exists": True,
         "product_id": 7632910392 + number,
-        "properties": [],
+        "properties": [{"name": "engraving", "value": "<token>"}],
         "quantity": quantity,
         "requires_shipping": True,
         "sku": sku,
@@ -131,7 +134,15 @@ def _line(number: int, price: str, quantity: int, sku: str, title: str) -> dict[
         "variant_inventory_management": "shopify",
         "variant_title": None,
         "vendor": "Teahouse",
-        "tax_lines": [],
+        "tax_lines": [
+            {
+                "channel_liable": False,
+                "price": "0.00",
+                "price_set": _money("0.00"),
+                "rate": 0.19,
+                "title": "VAT",
+            }
+        ],
         "duties": [],
         "discount_allocations": [],
     }
@@ -170,7 +181,7 @@ def _order(domain: str) -> dict[str, Any]:
         "buyer_accepts_marketing": True,
         "cancel_reason": None,
         "cancelled_at": None,
-        "cart_token": "68778783ad298f1c80c3bafcddeea02f",
+        "cart_token": "<token>",
         "checkout_id": 35901414060,
         "client_details": {"accept_language": "de-DE", "user_agent": "Mozilla/5.0 (Macintosh) Safari/605.1"},
         "confirmed": True,
@@ -191,17 +202,17 @@ def _order(domain: str) -> dict[str, Any]:
         "landing_site": "/collections/teaware?utm_source=newsletter&utm_medium=email",
         "name": "#<order>",
         "note": None,
-        "note_attributes": [],
+        "note_attributes": [{"name": "_session", "value": "<note>"}, {"name": "gift_wrap", "value": "no"}],
         "number": 42,
         "order_number": 1042,
-        "order_status_url": f"https://{domain}/548380009/orders/b1946ac92492d/authenticate?key=imasecret",
+        "order_status_url": f"https://{domain}/548380009/orders/b1946ac92492d/authenticate?key=<token>",
         "payment_gateway_names": ["shopify_payments"],
         "source_name": "web",
         "tags": "",
         "tax_lines": [],
         "taxes_included": False,
         "test": False,
-        "token": "b1946ac92492d2347c6235b4d2611184",
+        "token": "<token>",
         "total_price": _TOTAL,
         "total_price_set": _money(_TOTAL),
         "total_tip_received": "0.00",

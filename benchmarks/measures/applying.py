@@ -52,7 +52,7 @@ class Ours:
 
 def measure(bench: Bench) -> Iterator[Row]:
     """Rows of the ratios to the textbook and to TPC-B, and of bytes an order."""
-    count, few = bench.scaled(15_000), bench.scaled(800)
+    count, few = bench.scaled(15_000), bench.scaled(400)
     pgbench = _pgbench()
     textbook: list[float] = []
     tpcb: list[float] = []
@@ -67,11 +67,11 @@ def measure(bench: Bench) -> Iterator[Row]:
             _prepare(pgbench)
         ours.run(count // 4, warm_up=True)
         _textbook(bench, theirs, pid, few, first=0)
-        for number in range(bench.rounds):
+        for number in range(min(3, bench.rounds)):
             ours.run(count)
             textbook.append(_textbook(bench, theirs, pid, few, first=few * (number + 1)))
             if pgbench:
-                tpcb.append(_tps(pgbench, seconds=2 if bench.quick else 8))
+                tpcb.append(_tps(pgbench, seconds=2 if bench.quick else 6))
     how = (
         f"a full inbox of {count:,} paid orders with 3 lines of {CUSTOMERS:,} members, 2 worker processes; "
         f"CPU-ms an order, worker + PostgreSQL: {median(ours.worker_ms):.2f} + {median(ours.postgres_ms):.2f}"
