@@ -24,7 +24,7 @@ WAITING = {
 }
 
 
-def fill(database: str, store: Store, signed: Iterable[Signed]) -> None:
+def fill(database: str, deliveries: Iterable[tuple[Store, Signed]]) -> None:
     """Store deliveries as the webhook road does, many in a statement."""
     rows = (
         (
@@ -33,9 +33,9 @@ def fill(database: str, store: Store, signed: Iterable[Signed]) -> None:
             TOPIC,
             one.webhook_id,
             Binary(zlib.compress(one.body, 1)),
-            _notes(one),
+            _notes(store, one),
         )
-        for one in signed
+        for store, one in deliveries
     )
     with session(database) as cursor:
         execute_values(
@@ -105,7 +105,5 @@ def _waiting(cursor: Any, whose: str) -> bool:
     return bool(cursor.fetchone()[0])
 
 
-def _notes(one: Signed) -> str:
-    return json.dumps(
-        {"domain": "teahouse.myshopify.com", "api_version": "2026-04", "event_id": one.webhook_id}
-    )
+def _notes(store: Store, one: Signed) -> str:
+    return json.dumps({"domain": store.domain, "api_version": "2026-04", "event_id": one.webhook_id})

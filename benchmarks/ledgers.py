@@ -1,5 +1,7 @@
 """Large ledgers, made in SQL from one order that went through the pipeline. `ledger verify` finds nothing wrong."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection as django_connection
@@ -11,6 +13,14 @@ from benchmarks.places import Store
 from orders.inbox import apply_due
 
 MORE_ENTRIES_EACH = 20
+_TABLES = (
+    "shops_customer",
+    "loyalty_account",
+    "orders_order",
+    "loyalty_award",
+    "loyalty_entry",
+    "loyalty_lot",
+)
 
 
 def generate(database: str, store: Store, members: int, orders: int, more_entries: int) -> None:
@@ -20,7 +30,7 @@ def generate(database: str, store: Store, members: int, orders: int, more_entrie
     accounts have `more_entries` between them: a point taken from nothing, a point given back, in turn, which
     needs no lots. Bodies of deliveries are not made.
     """
-    fill(database, store, bodies.orders(store, 1, first=0, customers=members))
+    fill(database, ((store, one) for one in bodies.orders(store, 1, first=0, customers=members)))
     django_connection.close()
     django_connection.settings_dict["NAME"] = database
     try:
@@ -41,24 +51,30 @@ def generate(database: str, store: Store, members: int, orders: int, more_entrie
             "order": FIRST_ORDER,
             "start": PLACED,
         }
-        for statement in (
-            _CUSTOMERS,
-            _ACCOUNTS,
-            _FIRST_ACCOUNT,
-            _ORDERS,
-            _AWARDS,
-            _ENTRIES,
-            _LOTS,
-            _MORE_ENTRIES,
-        ):
+        for statement in (_CUSTOMERS, _ACCOUNTS, _FIRST_ACCOUNT, _ORDERS, _AWARDS, _LOTS):
             cursor.execute(statement, values)
-        for table in (
-            "shops_customer",
-            *(f"loyalty_{t}" for t in ("account", "award", "entry", "lot")),
-            "orders_order",
-        ):
+        with _without_unique_keys(cursor):
+            for statement in (_ENTRIES, _MORE_ENTRIES):
+                cursor.execute(statement, values)
+        for table in _TABLES:
             cursor.execute(f"SELECT setval('{table}_id_seq', max(id)) FROM {table}")
         cursor.execute("VACUUM ANALYZE")
+
+
+@contextmanager
+def _without_unique_keys(cursor: Any) -> Iterator[None]:
+    """Millions of entries first and their unique keys afterwards take half the time."""
+    cursor.execute(
+        """SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE conrelid = 'loyalty_entry'::regclass AND contype = 'u'"""
+    )
+    keys = cursor.fetchall()
+    for name, _ in keys:
+        cursor.execute(f"ALTER TABLE loyalty_entry DROP CONSTRAINT {name}")
+    yield
+    cursor.execute("SET maintenance_work_mem = '512MB'")
+    for name, definition in keys:
+        cursor.execute(f"ALTER TABLE loyalty_entry ADD CONSTRAINT {name} {definition}")
 
 
 def _first_ids(cursor: Any) -> dict[str, Any]:

@@ -54,8 +54,10 @@ class Many:
     def run(self, *, warm_up: bool = False) -> None:
         """One order for each shop: fill, ring, wait."""
         number = next(self._numbers)
-        for store in self.stores:
-            fill(self.database, store, bodies.orders(store, 1, number, customers=1))
+        orders = (
+            (store, one) for store in self.stores for one in bodies.orders(store, 1, number, customers=1)
+        )
+        fill(self.database, orders)
         places.settle_down(self.database)
         started = time.perf_counter()
         ring(OURS_QUEUE)

@@ -35,7 +35,8 @@ class Ours:
     def run(self, count: int, *, customers: int = CUSTOMERS, warm_up: bool = False) -> None:
         """Fill the inbox, ring, and wait until it is empty."""
         before = places.size_bytes(self.database)
-        fill(self.database, self.bench.store, bodies.orders(self.bench.store, count, self.first, customers))
+        store = self.bench.store
+        fill(self.database, ((store, one) for one in bodies.orders(store, count, self.first, customers)))
         self.first += count
         places.settle_down(self.database)
         spent, postgres = cpu_s(self.pid), cpu_s(*postgres_pids())

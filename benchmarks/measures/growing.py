@@ -19,7 +19,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 
 def _grown(bench: Bench) -> Iterator[Row]:
-    count = bench.scaled(15_000)
+    count = bench.scaled(10_000)
     large = bench.large
     with ExitStack() as stack:
         empty = stack.enter_context(bench.copy("empty"))
@@ -29,7 +29,7 @@ def _grown(bench: Bench) -> Iterator[Row]:
         grown_pid = stack.enter_context(worker("config", large, SECOND_QUEUE))
         grown = Ours(bench, large, grown_pid, SECOND_QUEUE)
         fresh.first = grown.first = bench.scaled(1_000_000)
-        for warm_up in (True, *([False] * bench.rounds)):
+        for warm_up in (True, *([False] * min(3, bench.rounds))):
             for contestant in (fresh, grown):
                 contestant.run(count, warm_up=warm_up)
     how = (
