@@ -8,6 +8,9 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 _encoder = msgspec.json.Encoder()
 
+# SQLSTATE: connection, rollback, disk and connections used up, lock not available, shutting down, input/output.
+_PASSING = ("08", "40", "53100", "53300", "55P03", "57P0", "58")
+
 
 def execute(sql: str, rows: Iterable[Any] | None = None, **more: Any) -> list[tuple[Any, ...]]:
     """Run `sql` with `%(rows)s` as JSON text; returns the rows it gives back, if any.
@@ -24,11 +27,15 @@ def execute(sql: str, rows: Iterable[Any] | None = None, **more: Any) -> list[tu
 
 
 def passing(error: BaseException) -> bool:
-    """Whether a database error passes by itself: a lost connection, a restart, a deadlock.
+    """Whether a database error passes by itself: a lost connection, a restart, a deadlock, a full disk.
 
-    psycopg2 reports a connection that the server cut as a bare DatabaseError.
+    What the statement itself may have caused (a limit, a timeout, the server's memory) does not count: it could
+    come back for ever. psycopg2 reports a connection that the server cut as a bare DatabaseError.
     """
-    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+    if isinstance(error, OperationalError):
+        code = getattr(error.__cause__, "pgcode", None)
+        return code is None or code.startswith(_PASSING)
+    return isinstance(error, InterfaceError) or type(error) is DatabaseError
 
 
 def new_ids(**counts: int) -> dict[str, list[int]]:

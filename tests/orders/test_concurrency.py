@@ -30,12 +30,12 @@ def at(minute: int) -> str:
 
 
 def order(id: int, price: int, minute: int, **changes: Any) -> dict[str, Any]:
-    own = {"admin_graphql_api_id": None, "order_status_url": None, "updated_at": at(minute)}
+    own: dict[str, Any] = {"admin_graphql_api_id": None, "order_status_url": None, "updated_at": at(minute)}
     return shopify_order(id, [line(f"{price}.00", id=id * 10)], **own) | changes
 
 
 def refund(id: int, order_id: int, amount: int) -> dict[str, Any]:
-    dates = {"processed_at": at(5), "created_at": at(5), "admin_graphql_api_id": None}
+    dates: dict[str, Any] = {"processed_at": at(5), "created_at": at(5), "admin_graphql_api_id": None}
     return shopify_refund(id, order_id, [shopify_refund_line(order_id * 10, f"{amount}.00")], **dates)
 
 

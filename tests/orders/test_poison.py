@@ -54,7 +54,7 @@ def due_now(store: Store) -> None:
         Delivery.objects.filter(shop=store.connection.shop, state="new").update(due_at=Now())
 
 
-@pytest.mark.parametrize("code", ["23514", "22003", "P0001", "XX000"])
+@pytest.mark.parametrize("code", ["23514", "22003", "P0001", "XX000", "54000", "57014", "53200"])
 def test_others_in_the_batch_are_applied(store: Store, poison: Callable[[str], None], code: str) -> None:
     poison(code)
     send(store, 1, 666, 2)

@@ -1,5 +1,7 @@
 """The rules of basis and award, end to end: signed webhooks in, ledger out."""
 
+from typing import Any
+
 import pytest
 from django_scopes import scope
 
@@ -134,14 +136,18 @@ def test_tax_and_shipping_where_tax_is_added(opened: Open, switches: dict[str, b
 
 def test_tips_and_duties_never_count(opened: Open) -> None:
     store = opened(include_tax=True, include_shipping=True)
-    extras = {"total_tip_received": "10.00", "current_total_duties_set": None, "shipping_lines": []}
+    extras: dict[str, Any] = {
+        "total_tip_received": "10.00",
+        "current_total_duties_set": None,
+        "shipping_lines": [],
+    }
     store.apply((PAID, order(goods("80.00"), **extras)))
     assert store.moves() == [80]
 
 
 def test_gift_cards_earn_when_they_are_spent(opened: Open) -> None:
     store = opened()
-    gateways = {"payment_gateway_names": ["gift_card"], "total_outstanding": "0.00"}
+    gateways: dict[str, Any] = {"payment_gateway_names": ["gift_card"], "total_outstanding": "0.00"}
     store.apply((PAID, order(goods("50.00", gift_card=True), goods("30.00", 2), **gateways)))
     assert store.moves() == [30]
     both = opened(include_gift_cards=True)

@@ -81,8 +81,10 @@ def test_two_refunds_of_a_fifth(opened: Open) -> None:
 
 
 def test_a_shipping_refund_touches_shipping_only(opened: Open) -> None:
-    shipping = {"shipping_lines": [{"price": "6.00"}]}
-    back = {"refund_shipping_lines": [{"subtotal_amount_set": {"shop_money": {"amount": "6.00"}}}]}
+    shipping: dict[str, Any] = {"shipping_lines": [{"price": "6.00"}]}
+    back: dict[str, Any] = {
+        "refund_shipping_lines": [{"subtotal_amount_set": {"shop_money": {"amount": "6.00"}}}]
+    }
     store = opened()
     store.apply((PAID, order(goods("80.00"), **shipping)))
     store.apply((REFUND, refund(1, paid="6.00", **back)))
@@ -96,7 +98,11 @@ def test_a_shipping_refund_touches_shipping_only(opened: Open) -> None:
 def test_a_refund_told_twice_counts_once(opened: Open) -> None:
     store = opened()
     told = refund(1, taken("20.00"), paid="20.00")
-    partly = {"financial_status": "partially_refunded", "refunds": [told], "updated_at": when(3)}
+    partly: dict[str, Any] = {
+        "financial_status": "partially_refunded",
+        "refunds": [told],
+        "updated_at": when(3),
+    }
     store.apply((PAID, order(goods("80.00"))))
     store.apply((REFUND, told))
     store.apply((UPDATED, order(goods("80.00"), **partly)), (REFUND, told))
@@ -151,7 +157,8 @@ def test_an_edit_lowers_and_raises(opened: Open) -> None:
 def test_a_refund_uses_the_rules_of_the_day_of_purchase(opened: Open, rules: str) -> None:
     store = opened(rounding="ceil")
     store.apply((PAID, order(goods("50.00"), days=0)))
-    change(store.connection.shop, **({"points": "2"} if rules == "doubled" else {"rules": []}))
+    terms: dict[str, Any] = {"points": "2"} if rules == "doubled" else {"rules": []}
+    change(store.connection.shop, **terms)
     store.apply((REFUND, refund(1, taken("20.00"))), (REFUND, refund(2, taken("30.00"))))
     store.apply((UPDATED, order(goods("50.00"), days=0, updated_at=when(1))))
     assert store.moves() == [50, -50]
