@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line, with request and delivery ids, without personal data or secrets."""
 
+import os
 import sys
 import time
 import traceback
@@ -7,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import structlog
 from django.http import HttpRequest, HttpResponse
 
@@ -14,7 +16,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def shared_processors() -> list[Any]:
-    """What happens to every event, ours and the libraries'."""
+    """What happens to the events of other libraries."""
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -42,12 +44,36 @@ def _frames(error: BaseException) -> list[traceback.FrameSummary]:
     return list(traceback.extract_tb(error.__traceback__))[-12:]
 
 
-structlog.configure(
-    processors=[*shared_processors(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-    wrapper_class=structlog.stdlib.BoundLogger,
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
+class _StandardError:
+    """Writes to the process's standard error itself, whole lines, whatever `sys.stderr` is by now."""
+
+    def write(self, line: bytes) -> None:
+        os.write(2, line)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def configure(level: str) -> None:
+    """Set up our own events: straight to standard error. Other libraries' come by way of `logging`."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            frames_only,
+            structlog.processors.JSONRenderer(serializer=_serialize),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.BytesLoggerFactory(_StandardError()),  # type: ignore[arg-type]
+        cache_logger_on_first_use=True,
+    )
+
+
+def _serialize(event: dict[str, Any], **_options: Any) -> bytes:
+    return msgspec.json.encode(event, enc_hook=str)
+
 
 log = structlog.get_logger("regulars.request")
 

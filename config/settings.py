@@ -12,8 +12,7 @@ import environ
 import structlog
 from csp.constants import NONE, SELF
 
-from config import embedded
-from config.logs import frames_only, shared_processors
+from config import embedded, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -220,16 +219,17 @@ UNFOLD = {
 }
 
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+logs.configure(LOG_LEVEL)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "json": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": shared_processors(),
+            "foreign_pre_chain": logs.shared_processors(),
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                frames_only,
+                logs.frames_only,
                 structlog.processors.JSONRenderer(),
             ],
         }

@@ -17,7 +17,7 @@ log = structlog.get_logger("regulars.bell")
 KEY = "regulars:bell"
 # While a bell hangs in the queue it is not rung again; a worker takes it down before it looks at the inbox.
 HANGS_MS = 1500
-PAUSE_S = 0.01
+PAUSE_S = 0.04
 LONGEST_PAUSE_S = 5.0
 TASK = "orders.apply_deliveries"
 
