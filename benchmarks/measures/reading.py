@@ -12,7 +12,7 @@ from benchmarks import places
 from benchmarks.bench import OURS_QUEUE, Bench
 from benchmarks.bodies import FIRST_CUSTOMER
 from benchmarks.client import get
-from benchmarks.measures.intake import Contestant
+from benchmarks.measures.intake import Contestant, compete
 from benchmarks.processes import OURS, web
 from benchmarks.results import Row, against
 
@@ -35,11 +35,7 @@ def measure(bench: Bench) -> Iterator[Row]:
             name: Contestant(stack.enter_context(server), _requests(bench, members[name]))
             for name, server in servers.items()
         }
-        for contestant in of.values():
-            contestant.run(bench.round_s, warm_up=True)
-        for _ in range(bench.rounds):
-            for contestant in of.values():
-                contestant.run(bench.round_s)
+        compete(bench, list(of.values()))
     how = (
         f"{PATH} with a JWT beside a Django view without middleware, same server, 32 connections, "
         f"{SHOPPERS:,} shoppers. CPU-ms, server + PostgreSQL: {of['small'].cpu()}, no-op {of['noop'].cpu()}"
