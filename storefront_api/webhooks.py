@@ -54,9 +54,9 @@ def receive_shopify(request: HttpRequest) -> HttpResponse:
 def _receive(request: HttpRequest, find: Find, unknown: int) -> HttpResponse:
     if request.method != "POST":
         return _answer(405, "Send a POST request")
-    if _length(request) > settings.WEBHOOK_BODY_MAX_BYTES:
+    body, headers = _body(request), _headers(request)
+    if body is None:
         return _answer(413, f"The body is larger than {settings.WEBHOOK_BODY_MAX_BYTES} bytes")
-    body, headers = request.body, _headers(request)
     try:
         known = find(False)
         if known is None:
@@ -130,9 +130,25 @@ def _insert(row: tuple[Any, ...]) -> int | None:
     return found[0] if found else None
 
 
-def _length(request: HttpRequest) -> int:
+def _body(request: HttpRequest) -> bytes | None:
+    """The raw body; None when it is too large.
+
+    A body sent in chunks has no length, and Django takes it for empty. It is read up to the limit where the
+    server marks its end.
+    """
+    most = settings.WEBHOOK_BODY_MAX_BYTES
+    length = request.META.get("CONTENT_LENGTH")
+    if length or not request.META.get("wsgi.input_terminated"):
+        return request.body if _number(length) <= most else None
+    stream, body = request.META["wsgi.input"], b""
+    while len(body) <= most and (piece := stream.read(most + 1 - len(body))):
+        body += piece
+    return body if len(body) <= most else None
+
+
+def _number(length: str | None) -> int:
     try:
-        return int(request.META.get("CONTENT_LENGTH") or 0)
+        return int(length or 0)
     except ValueError:
         return 0
 
