@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +31,14 @@ class Linked:
     """A store linked to the running installation."""
 
     stack: Stack
+    client: httpx.Client
     secret: str
     connection: str
     domain: str
 
     def post(self, raw: bytes, headers: dict[str, str]) -> None:
         address = f"{self.stack.url}/webhooks/{self.connection}/"
-        assert httpx.post(address, content=raw, headers=headers, timeout=10).status_code == 200
+        assert self.client.post(address, content=raw, headers=headers).status_code == 200
 
     def outcomes(self) -> list[tuple[str, str, str]]:
         """(topic, state, reason) of every delivery, once none is waiting."""
@@ -62,7 +64,13 @@ class Linked:
 
 
 @pytest.fixture
-def links(live: Stack) -> dict[str, Linked]:
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=10) as opened:
+        yield opened
+
+
+@pytest.fixture
+def links(live: Stack, client: httpx.Client) -> dict[str, Linked]:
     """A shop in dollars with a store of each platform."""
     found = {}
     told = live.manage(
@@ -78,7 +86,7 @@ def links(live: Stack) -> dict[str, Linked]:
             "connect_store", "--shop", shop, "--platform", platform, "--domain", domain, "--json"
         )
         answer = json.loads(told)
-        found[platform] = Linked(live, answer["webhook_secret"], answer["connection"], domain)
+        found[platform] = Linked(live, client, answer["webhook_secret"], answer["connection"], domain)
     return found
 
 
