@@ -51,11 +51,10 @@ def generate(database: str, store: Store, members: int, orders: int, more_entrie
             "order": FIRST_ORDER,
             "start": PLACED,
         }
-        for statement in (_CUSTOMERS, _ACCOUNTS, _FIRST_ACCOUNT, _ORDERS, _AWARDS, _LOTS):
-            cursor.execute(statement, values)
+        _copy_members(cursor, values)
+        _copy_orders(cursor, values)
         with _without_unique_keys(cursor):
-            for statement in (_ENTRIES, _MORE_ENTRIES):
-                cursor.execute(statement, values)
+            _copy_entries(cursor, values)
         for table in _TABLES:
             cursor.execute(f"SELECT setval('{table}_id_seq', max(id)) FROM {table}")
         cursor.execute("VACUUM ANALYZE")
@@ -89,74 +88,123 @@ def _first_ids(cursor: Any) -> dict[str, Any]:
     return dict(zip(("c0", "a0", "o0", "w0", "e0", "l0"), found[0], strict=True))
 
 
+def _copy(cursor: Any, table: str, numbers: str, values: dict[str, Any], **columns: str) -> None:
+    """Copy the one row of the first order for each `n` of `numbers`; `columns` says in SQL what differs.
+
+    `id` is the first one's plus n, and an entry's seal is made anew, unless `columns` says otherwise.
+    """
+    cursor.execute(
+        """SELECT array_agg(column_name::text ORDER BY ordinal_position) FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name = %s""",
+        [table],
+    )
+    names = cursor.fetchone()[0]
+    columns = {"id": "t.id + n"} | columns
+    made = ", ".join(f"{columns.get(name, f't.{name}')} AS {name}" for name in names)
+    taken = {name: name for name in names}
+    if "seal" in taken:
+        cursor.execute("SELECT proargnames FROM pg_proc WHERE proname = 'loyalty_entry_seal'")
+        taken["seal"] = f"loyalty_entry_seal({', '.join(cursor.fetchone()[0])})"
+    cursor.execute(
+        f"""INSERT INTO {table} ({", ".join(names)}) SELECT {", ".join(taken.values())}
+        FROM (SELECT {made} FROM (SELECT * FROM {table} ORDER BY id LIMIT 1) t, {numbers} n) made""",
+        values,
+    )
+
+
 # n is the number of a member or an order; number 0 is the one that is copied.
-_CUSTOMERS = """
-    INSERT INTO shops_customer (id, shop_id, connection_id, external_id, email, email_verified, first_name,
-        last_name, tags, as_of)
-    SELECT c.id + n, c.shop_id, c.connection_id, (%(customer)s + n)::text,
-        'm' || (%(customer)s + n) || '@example.com', true, c.first_name, c.last_name, c.tags, c.as_of
-    FROM shops_customer c, generate_series(1, %(members)s + %(more)s - 1) n
-"""
-_ACCOUNTS = """
-    INSERT INTO loyalty_account (id, shop_id, customer_id, balance, lifetime_earned, seq)
-    SELECT a.id + n, a.shop_id, %(c0)s + n,
-        CASE WHEN n < %(members)s THEN a.balance * %(rounds)s ELSE 0 END,
-        CASE WHEN n < %(members)s THEN a.balance * %(rounds)s ELSE 0 END,
-        CASE WHEN n < %(members)s THEN %(rounds)s ELSE %(each)s END
-    FROM loyalty_account a, generate_series(1, %(members)s + %(more)s - 1) n
-"""
+_MEMBERS = "generate_series(1, %(members)s + %(more)s - 1)"
+_ORDERS = "generate_series(1, %(orders)s - 1)"
+_MORE = "generate_series(0, %(more)s::bigint * %(each)s - 1)"
+_BUYER = "n %% %(members)s"
+_PLACED = "%(start)s + n * interval '1 second'"
+_EMAIL = "'m' || (%(customer)s + {n}) || '@example.com'"
+_EARNED = "CASE WHEN n < %(members)s THEN t.balance * %(rounds)s ELSE 0 END"
 _FIRST_ACCOUNT = """
     UPDATE loyalty_account SET balance = balance * %(rounds)s, lifetime_earned = balance * %(rounds)s,
         seq = %(rounds)s WHERE id = %(a0)s
 """
-_ORDERS = """
-    INSERT INTO orders_order (id, shop_id, connection_id, external_id, customer_id, number, email, currency, status,
-        placed_at, platform_updated_at, digest, paid_at, deleted, test, channel, shipping_net, shipping_tax, total,
-        lines, refunds, discount_codes, held)
-    SELECT o.id + n, o.shop_id, o.connection_id, (%(order)s + n)::text, %(c0)s + n %% %(members)s,
-        '#' || (%(order)s + n), 'm' || (%(customer)s + n %% %(members)s) || '@example.com', o.currency, o.status,
-        %(start)s + n * interval '1 second', %(start)s + n * interval '1 second', o.digest,
-        CASE WHEN o.paid_at IS NOT NULL THEN %(start)s + n * interval '1 second' END, false, false, o.channel,
-        o.shipping_net, o.shipping_tax, o.total, o.lines, o.refunds, o.discount_codes, o.held
-    FROM orders_order o, generate_series(1, %(orders)s - 1) n
-"""
-_AWARDS = """
-    INSERT INTO loyalty_award (id, shop_id, account_id, source, program_version_id, target, posted, postings,
-        breakdown)
-    SELECT w.id + n, w.shop_id, %(a0)s + n %% %(members)s, 'order:' || (%(o0)s + n), w.program_version_id, w.target,
-        w.posted, w.postings, w.breakdown
-    FROM loyalty_award w, generate_series(1, %(orders)s - 1) n
-"""
-_COLUMNS = """shop_id, id, account_id, seq, kind, pending_delta, available_delta, balance_after, award_id, revision,
-    reverses_id, reference, reason, actor, occurred_at"""
-_ENTRIES = f"""
-    INSERT INTO loyalty_entry ({_COLUMNS}, seal)
-    SELECT {_COLUMNS}, loyalty_entry_seal({_COLUMNS}) FROM (
-        SELECT e.shop_id, e.id + n AS id, %(a0)s + n %% %(members)s AS account_id,
-            (n / %(members)s + 1)::int AS seq, e.kind, e.pending_delta, e.available_delta,
-            e.available_delta * (n / %(members)s + 1) AS balance_after, e.award_id + n AS award_id, e.revision,
-            e.reverses_id, 'order:' || (%(o0)s + n) || '/0' AS reference, e.reason, e.actor,
-            %(start)s + n * interval '1 second' AS occurred_at
-        FROM loyalty_entry e, generate_series(1, %(orders)s - 1) n
-    ) made
-"""
-_LOTS = """
-    INSERT INTO loyalty_lot (shop_id, id, account_id, entry_id, points, remaining, earned_at, available_at)
-    SELECT l.shop_id, l.id + n, %(a0)s + n %% %(members)s, %(e0)s + n, l.points, l.points,
-        %(start)s + n * interval '1 second', %(start)s + n * interval '1 second'
-    FROM loyalty_lot l, generate_series(1, %(orders)s - 1) n
-"""
-_MORE_ENTRIES = f"""
-    INSERT INTO loyalty_entry ({_COLUMNS}, seal)
-    SELECT {_COLUMNS}, loyalty_entry_seal({_COLUMNS}) FROM (
-        SELECT e.shop_id, %(e0)s + %(orders)s + n AS id, %(a0)s + %(members)s + n %% %(more)s AS account_id,
-            (n / %(more)s + 1)::int AS seq, 'adjust' AS kind, 0::bigint AS pending_delta,
-            (CASE WHEN n / %(more)s %% 2 = 0 THEN -1 ELSE 1 END)::bigint AS available_delta,
-            (CASE WHEN n / %(more)s %% 2 = 0 THEN -1 ELSE 0 END)::bigint AS balance_after,
-            NULL::bigint AS award_id, NULL::smallint AS revision, NULL::bigint AS reverses_id,
-            'adjust:' || n AS reference, 'there and back' AS reason, 'benchmark' AS actor,
-            %(start)s + n * interval '1 second' AS occurred_at
-        FROM (SELECT * FROM loyalty_entry WHERE id = %(e0)s) e,
-            generate_series(0, %(more)s::bigint * %(each)s - 1) n WHERE %(more)s > 0
-    ) made
-"""
+
+
+def _copy_members(cursor: Any, values: dict[str, Any]) -> None:
+    _copy(
+        cursor,
+        "shops_customer",
+        _MEMBERS,
+        values,
+        external_id="(%(customer)s + n)::text",
+        email=_EMAIL.format(n="n"),
+    )
+    _copy(
+        cursor,
+        "loyalty_account",
+        _MEMBERS,
+        values,
+        customer_id="%(c0)s + n",
+        balance=_EARNED,
+        lifetime_earned=_EARNED,
+        seq="CASE WHEN n < %(members)s THEN %(rounds)s ELSE %(each)s END",
+    )
+    cursor.execute(_FIRST_ACCOUNT, values)
+
+
+def _copy_orders(cursor: Any, values: dict[str, Any]) -> None:
+    _copy(
+        cursor,
+        "orders_order",
+        _ORDERS,
+        values,
+        external_id="(%(order)s + n)::text",
+        customer_id=f"%(c0)s + {_BUYER}",
+        number="'#' || (%(order)s + n)",
+        email=_EMAIL.format(n=_BUYER),
+        placed_at=_PLACED,
+        platform_updated_at=_PLACED,
+        paid_at=f"CASE WHEN t.paid_at IS NOT NULL THEN {_PLACED} END",
+    )
+    account, source = f"%(a0)s + {_BUYER}", "'order:' || (%(o0)s + n)"
+    _copy(cursor, "loyalty_award", _ORDERS, values, account_id=account, source=source)
+    _copy(
+        cursor,
+        "loyalty_lot",
+        _ORDERS,
+        values,
+        account_id=account,
+        entry_id="%(e0)s + n",
+        earned_at=_PLACED,
+        available_at=_PLACED,
+    )
+
+
+def _copy_entries(cursor: Any, values: dict[str, Any]) -> None:
+    _copy(
+        cursor,
+        "loyalty_entry",
+        _ORDERS,
+        values,
+        account_id=f"%(a0)s + {_BUYER}",
+        seq="(n / %(members)s + 1)::int",
+        balance_after="t.available_delta * (n / %(members)s + 1)",
+        award_id="t.award_id + n",
+        reference="'order:' || (%(o0)s + n) || '/0'",
+        occurred_at=_PLACED,
+    )
+    if values["more"]:
+        _copy(
+            cursor,
+            "loyalty_entry",
+            _MORE,
+            values,
+            id="%(e0)s + %(orders)s + n",
+            account_id="%(a0)s + %(members)s + n %% %(more)s",
+            seq="(n / %(more)s + 1)::int",
+            kind="'adjust'",
+            available_delta="(CASE WHEN n / %(more)s %% 2 = 0 THEN -1 ELSE 1 END)::bigint",
+            balance_after="(CASE WHEN n / %(more)s %% 2 = 0 THEN -1 ELSE 0 END)::bigint",
+            award_id="NULL::bigint",
+            revision="NULL::smallint",
+            reference="'adjust:' || n",
+            reason="'there and back'",
+            actor="'benchmark'",
+            occurred_at=_PLACED,
+        )
