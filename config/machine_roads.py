@@ -9,6 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
@@ -17,13 +18,17 @@ from django.urls import resolve
 from storefront_api.storefront.me import me
 from storefront_api.webhooks import receive, receive_shopify
 
-ROADS = ("/webhooks/", "/storefront/", "/widget/", "/healthz", "/readyz")
+PROBES = ("/healthz", "/readyz")
+ROADS = ("/webhooks/", "/storefront/", "/widget/", *PROBES)
 
 Respond = Callable[[HttpRequest], HttpResponse]
 StartResponse = Callable[..., Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+_HSTS = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains" if settings.SECURE_HSTS_SECONDS else ""
 
 
 def machine_roads(get_response: Respond) -> Respond:
@@ -73,12 +78,23 @@ def _resolved(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _must_be_secure(request: HttpRequest) -> bool:
+    """Tokens and bodies do not travel in the clear; a machine is told so, where a person would be redirected."""
+    return settings.SECURE_SSL_REDIRECT and not request.is_secure() and request.path_info not in PROBES
+
+
+def _insecure() -> HttpResponse:
+    return HttpResponse(b'{"error": "Use https"}', status=403, content_type="application/json")
+
+
 def _answer(view: Respond, request: HttpRequest) -> HttpResponse:
     try:
-        response = view(request)
+        response = _insecure() if _must_be_secure(request) else view(request)
     except Exception as error:
         response = response_for_exception(request, error)
     response["X-Content-Type-Options"] = "nosniff"
+    if _HSTS:
+        response["Strict-Transport-Security"] = _HSTS
     if not response.streaming and response.status_code not in (204, 304):
         response["Content-Length"] = str(len(response.content))
     return response

@@ -10,6 +10,7 @@ from typing import Any
 
 import environ
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from config import embedded, logs
@@ -89,7 +90,10 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # One connection a thread, kept; Celery would otherwise open a new one for every task.
-DATABASES = {"default": env.db("DATABASE_URL") | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False}}
+# A connection that a restart of the server has cut is noticed and replaced before it is used.
+_DATABASE = env.db("DATABASE_URL") | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+_KEEPALIVE = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+DATABASES = {"default": _DATABASE | {"OPTIONS": _KEEPALIVE | _DATABASE.get("OPTIONS", {})}}
 CELERY_DB_REUSE_MAX = 1_000_000
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -106,9 +110,9 @@ CELERY_BEAT_SCHEDULE = {
     "apply-deliveries": {
         "task": "orders.apply_deliveries",
         "schedule": timedelta(seconds=2),
-        "options": {"expires": 2},
+        "options": {"expires": 30},
     },
-    "verify-ledger": {"task": "loyalty.verify_ledger", "schedule": timedelta(hours=24)},
+    "verify-ledger": {"task": "loyalty.verify_ledger", "schedule": crontab(hour=3, minute=17)},
 }
 
 AUTH_USER_MODEL = "shops.User"

@@ -38,6 +38,17 @@ def passing(error: BaseException) -> bool:
     return isinstance(error, InterfaceError) or type(error) is DatabaseError
 
 
+def read(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    """Run a query; once more on a new connection when the kept one was lost with a restart of the database."""
+    try:
+        return execute(sql, **parameters)
+    except (DatabaseError, InterfaceError) as error:
+        if connection.in_atomic_block or not passing(error):
+            raise
+        connection.close()
+        return execute(sql, **parameters)
+
+
 def new_ids(**counts: int) -> dict[str, list[int]]:
     """Take ids for rows to come, `table=count`; returns the ids by table. Ids are unique, not gapless."""
     wanted = {table: count for table, count in counts.items() if count}

@@ -85,6 +85,7 @@ def _uncounted(breakdown: Breakdown) -> str | None:
         return None
     reasons = {
         "deleted": gettext("the order was deleted"),
+        "moved": gettext("the order now belongs to another customer"),
         "cancelled": gettext("the order was cancelled"),
         "pending": gettext("the order is not paid yet"),
         "authorized": gettext("the order is not paid yet"),

@@ -119,7 +119,7 @@ def freeze(accounts: Mapping[tuple[int, int], str]) -> None:
 
 def rebuild(shop_id: int | None) -> None:
     """Set every balance, counter and what is left in lots to what entries and lot uses say."""
-    execute("LOCK TABLE loyalty_account IN SHARE ROW EXCLUSIVE MODE")
+    execute(_LOCK_ALL, shop=shop_id)
     execute(_REBUILD_ACCOUNTS, shop=shop_id)
     execute(_REBUILD_LOTS, shop=shop_id)
 
@@ -323,6 +323,12 @@ _FREEZE = """
 _UNFREEZE = """
     UPDATE loyalty_account a SET frozen_at = NULL, frozen_reason = ''
     WHERE a.frozen_at IS NOT NULL AND (%(shop)s::bigint IS NULL OR a.shop_id = %(shop)s)
+"""
+_LOCK_ALL = """
+    SELECT count(*) FROM (
+        SELECT 1 FROM loyalty_account a WHERE %(shop)s::bigint IS NULL OR a.shop_id = %(shop)s
+        ORDER BY a.id FOR NO KEY UPDATE
+    ) locked
 """
 _REBUILD_ACCOUNTS = """
     UPDATE loyalty_account a SET balance = p.balance, pending = p.pending, seq = p.seq, lifetime_earned = p.earned,

@@ -135,7 +135,9 @@ class Account(models.Model):
 
 
 class Award(models.Model):
-    """What one order earns. `source` is "order:<id>"; `posted` is the sum of its `postings` entries.
+    """What one order earns one member. `source` is "order:<id>"; an order that changed hands has two.
+
+    `posted` is the sum of its `postings` entries.
 
     `shortfall` is what a clamped clawback could not take. `breakdown` explains `target`; `earlier` holds the
     former breakdowns, the oldest first, so that entry `revision` n was explained by `(earlier + [breakdown])[n]`.
@@ -156,7 +158,7 @@ class Award(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["shop", "source"], name="award_once"),
+            models.UniqueConstraint(fields=["shop", "source", "account"], name="award_once"),
             models.CheckConstraint(condition=Q(target__gte=0), name="award_target_not_negative"),
         ]
 

@@ -133,6 +133,22 @@ _LOTS = f"""
     WHERE c.stored <> c.proved AND {_SHOP.format("a")}
     ORDER BY a.shop_id, a.id
 """
+# A lot belongs to the entry that opened it, a use to an entry and a lot of one account.
+_PLACES = f"""
+    SELECT l.shop_id, l.account_id, 'lot ' || l.id || c.what, c.stored, c.proved
+    FROM loyalty_lot l JOIN loyalty_entry e ON e.shop_id = l.shop_id AND e.id = l.entry_id
+    CROSS JOIN LATERAL (VALUES
+        (' belongs to account', l.account_id, e.account_id),
+        (' was earned at (epoch)', extract(epoch FROM l.earned_at)::bigint, extract(epoch FROM e.occurred_at)::bigint)
+    ) AS c(what, stored, proved)
+    WHERE c.stored <> c.proved AND {_SHOP.format("l")}
+    UNION ALL
+    SELECT l.shop_id, l.account_id, 'lot ' || l.id || ' was used by account', e.account_id, l.account_id
+    FROM loyalty_lotuse u
+    JOIN loyalty_lot l ON l.shop_id = u.shop_id AND l.id = u.lot_id
+    JOIN loyalty_entry e ON e.shop_id = u.shop_id AND e.id = u.entry_id
+    WHERE e.account_id <> l.account_id AND {_SHOP.format("u")}
+"""
 # What an entry moved above zero came into its lot, or out of other lots.
 _MOVES = f"""
     WITH opened AS (
@@ -155,16 +171,22 @@ _MOVES = f"""
 """
 _AWARDS = f"""
     WITH posted AS (
-        SELECT e.shop_id, e.award_id, sum(e.available_delta + e.pending_delta) AS points, count(*) AS entries
+        SELECT e.shop_id, e.award_id, sum(e.available_delta + e.pending_delta) AS points, count(*) AS entries,
+            min(e.account_id) AS account_id
         FROM loyalty_entry e WHERE e.award_id IS NOT NULL AND {_SHOP.format("e")} GROUP BY e.shop_id, e.award_id
     )
     SELECT a.shop_id, a.account_id, c.what || a.source, c.stored, c.proved
     FROM loyalty_award a LEFT JOIN posted p ON p.shop_id = a.shop_id AND p.award_id = a.id
+    JOIN loyalty_account o ON o.shop_id = a.shop_id AND o.id = a.account_id
     CROSS JOIN LATERAL (VALUES
         ('the points posted for ', a.posted, coalesce(p.points, 0)),
-        ('the number of postings for ', a.postings, coalesce(p.entries, 0))
+        ('the number of postings for ', a.postings, coalesce(p.entries, 0)),
+        ('the account of ', a.account_id, coalesce(p.account_id, a.account_id)),
+        -- A frozen account waits for what it could not post.
+        ('the target of ', a.target, CASE WHEN o.frozen_at IS NULL THEN a.posted - a.shortfall ELSE a.target END),
+        ('the shortfall of ', a.shortfall, greatest(a.shortfall, 0))
     ) AS c(what, stored, proved)
     WHERE c.stored <> c.proved AND {_SHOP.format("a")}
     ORDER BY a.shop_id, a.account_id
 """
-CHECKS = (_ENTRIES, _LOTS, _MOVES, _AWARDS)
+CHECKS = (_ENTRIES, _LOTS, _PLACES, _MOVES, _AWARDS)

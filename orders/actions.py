@@ -1,21 +1,25 @@
 """What staff and commands do with the inbox."""
 
+import time
 import zlib
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
 import psycopg2
+from django.db import OperationalError, transaction
 from django.db import connection as database
 from django.db.models.functions import Now
 from django_scopes import scope
 
 from lib.bell import ringer
+from orders import pipeline, store
 from orders.inbox import apply_due
 from orders.models import Delivery
 from shops.models import Connection, Shop
 
 MOST_AT_ONCE = 500
+PATIENCE = 30
 
 
 def replay(delivery_ids: Iterable[int], shop: Shop) -> int:
@@ -31,10 +35,34 @@ def replay(delivery_ids: Iterable[int], shop: Shop) -> int:
 
 def drain(shop: Shop | None = None) -> int:
     """Apply all that is due now, in this process; returns how many deliveries were taken."""
-    total = 0
-    while taken := apply_due(shop_id=shop.pk if shop else None):
-        total += taken
-    return total
+    total = given_back = 0
+    while True:
+        taken = apply_due(shop_id=shop.pk if shop else None)
+        if taken == 0:
+            return total
+        total += taken or 0
+        given_back += taken is None
+        if given_back > PATIENCE:
+            raise OperationalError("The database keeps giving deliveries back; they wait in the inbox.")
+        if taken is None:
+            time.sleep(1)
+
+
+def set_test_mode(connection: Connection, on: bool) -> None:
+    """Count, or do not count, the orders of this store that are flagged as tests; those it has are settled anew."""
+    with transaction.atomic(), scope(shop=connection.shop):
+        changed = Connection.objects.filter(shop=connection.shop, pk=connection.pk).exclude(test_mode=on)
+        if not changed.update(test_mode=on):
+            return
+    connection.test_mode = on
+    after = ""
+    while True:
+        with transaction.atomic():
+            keys = store.test_orders(connection.pk, connection.shop_id, after, MOST_AT_ONCE)
+            if not keys:
+                return
+            pipeline.reapply(keys, test_mode=on)
+        after = keys[-1][2]
 
 
 def take_in(connection: Connection, topic: str, bodies: Iterable[bytes]) -> int:

@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from lib.rows import execute
 from platforms.snapshots import CustomerSnapshot
 
 CustomerKey = tuple[int, int, str]  # (shop id, connection id, the platform's id)
 EmailKey = tuple[int, int, str]  # (shop id, connection id, lower-cased e-mail)
+
+EMAIL_LOCK_KIND = 0x656D  # apart from other advisory locks
+EMAIL_LOCKS = 512
 
 
 @dataclass(slots=True)
@@ -79,11 +83,16 @@ def _known(keys: Iterable[CustomerKey]) -> dict[CustomerKey, tuple[int, tuple[An
 
 
 def _lock_emails(emails: set[EmailKey]) -> None:
+    """By one of a fixed number of locks each: PostgreSQL has room for so many and no more."""
     if emails:
-        names = [f"{shop_id}/{connection_id}/{email}" for shop_id, connection_id, email in sorted(emails)]
-        execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(n, 0)) FROM unnest(%(names)s) AS n", names=names
+        buckets = sorted(
+            {
+                crc32(f"{shop}/{connection}/{email}".encode()) % EMAIL_LOCKS
+                for shop, connection, email in emails
+            }
         )
+        sql = "SELECT pg_advisory_xact_lock(%(kind)s, n) FROM unnest(%(buckets)s) AS n"
+        execute(sql, kind=EMAIL_LOCK_KIND, buckets=buckets)
 
 
 def _row(key: CustomerKey, told: CustomerSnapshot) -> dict[str, Any]:

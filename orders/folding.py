@@ -37,44 +37,86 @@ def digest(snapshot: OrderSnapshot) -> bytes:
 
 @dataclass(slots=True)
 class OrderState:
-    """An order as known. `id` is None until it has a row; `changed` when the row is out of date."""
+    """An order as known. `id` is None until it has a row; `changed` when the row is out of date.
+
+    `guest`: the snapshot names no customer; `customer_id` is then who registered with the same e-mail.
+    """
 
     key: OrderKey
     id: int | None = None
     snapshot: OrderSnapshot | None = None
     digest: bytes = b""
     refunds: dict[str, RefundSnapshot] = field(default_factory=dict)
-    deleted: bool = False
+    complete_as_of: datetime | None = None
+    deleted_at: datetime | None = None
     customer_id: int | None = None
+    guest: bool = False
     held: str = ""
     changed: bool = False
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the newest that is known is a deletion: a later snapshot tells of a restored order."""
+        if self.deleted_at is None:
+            return False
+        return self.snapshot is None or self.snapshot.updated_at <= self.deleted_at
 
     def fold(self, fact: OrderFact) -> None:
         """Take in one fact; `changed` turns true when it says something new."""
         if isinstance(fact, OrderSnapshot):
+            self._fold_refunds(fact)
             self._fold_snapshot(fact)
         elif isinstance(fact, RefundEvent):
             self._fold_refund(fact.refund)
-        elif not self.deleted:
-            self.deleted = self.changed = True
+        elif fact.as_of is not None:
+            self._fold_deletion(fact.as_of)
 
     def changed_at(self) -> datetime:
         """When the newest of what is known happened. Only for a state with a snapshot."""
         assert self.snapshot is not None
         return max([self.snapshot.updated_at, *(refund.as_of for refund in self.refunds.values())])
 
+    def _fold_deletion(self, received_at: datetime) -> None:
+        """The store's clock may run ahead of ours: a deletion outlasts at least what is known when it comes."""
+        at = max(received_at, self.snapshot.updated_at) if self.snapshot else received_at
+        if self.deleted_at is None or self.deleted_at < at:
+            self.deleted_at, self.changed = at, True
+
     def _fold_snapshot(self, new: OrderSnapshot) -> None:
         new_digest = digest(new)
-        if self.snapshot is None or (_age(self.snapshot), self.digest) < (_age(new), new_digest):
-            self.snapshot, self.digest, self.changed = new, new_digest, True
-            self.customer_id = None  # to be named anew: this snapshot may name another customer, or none
-            if new.refunds_complete:
-                self.refunds = {refund.id: refund for refund in new.refunds}
-        if not new.refunds_complete:
+        old = self.snapshot
+        if old is not None and (_age(old), self.digest) >= (_age(new), new_digest):
+            return
+        # Who registered with a guest's e-mail stays the customer, whatever address they have by now.
+        same_guest = self.guest and old is not None and old.email.lower() == new.email.lower()
+        self.guest = new.customer is None
+        if not (self.guest and same_guest):
+            self.customer_id = None  # to be named anew
+        self.snapshot, self.digest, self.changed = new, new_digest, True
+
+    def _fold_refunds(self, new: OrderSnapshot) -> None:
+        """Refunds are merged by id. A complete list drops those it does not hold, unless they are newer."""
+        as_of = self.complete_as_of
+        if new.refunds_complete and (as_of is None or as_of < new.updated_at):
+            self.complete_as_of, self.changed = new.updated_at, True
+            listed = {refund.id for refund in new.refunds}
+            self.refunds = {
+                id_: refund
+                for id_, refund in self.refunds.items()
+                if id_ in listed or refund.as_of > new.updated_at
+            }
+            for refund in new.refunds:
+                self._merge(refund)
+        else:
             for refund in new.refunds:
                 self._fold_refund(refund)
 
     def _fold_refund(self, new: RefundSnapshot) -> None:
+        """Unless a newer complete list did not hold it."""
+        if self.complete_as_of is None or new.as_of > self.complete_as_of or new.id in self.refunds:
+            self._merge(new)
+
+    def _merge(self, new: RefundSnapshot) -> None:
         old = self.refunds.get(new.id)
         if old is None or (old.as_of, _encode(old)) < (new.as_of, _encode(new)):
             self.refunds[new.id] = new

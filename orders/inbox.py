@@ -3,7 +3,7 @@
 A delivery is done exactly when its effects are committed. A worker that dies leaves it waiting.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from django.db import DatabaseError, connection, transaction
@@ -15,44 +15,47 @@ from orders.reading import ERROR_LENGTH, Claimed, read
 log = structlog.get_logger("regulars.inbox")
 
 BATCH = 500
+# Of compressed bodies; at least one delivery is always taken.
+BATCH_BYTES = 4 * 1024 * 1024
 MAX_ATTEMPTS = 6
 FIRST_RETRY_S = 5
 
+Key = tuple[int, int]  # (shop id, delivery id)
 
-def apply_due(limit: int = BATCH, shop_id: int | None = None) -> int:
+
+def apply_due(limit: int = BATCH, shop_id: int | None = None) -> int | None:
     """Apply one batch of due deliveries; returns how many were taken, 0 when none is due.
 
-    When a batch fails, its deliveries are tried one by one, so that one bad delivery never holds up others.
+    None means that the database gave up for now (a deadlock, a restart) and the batch waits where it was. When a
+    batch fails for another reason its deliveries are tried one by one, so that a bad one never holds up others.
     """
     try:
-        return _apply_batch(limit=limit, shop_id=shop_id, only=None)
+        return _apply_batch(lambda: _claim(limit, shop_id))
     except _Transient as error:
         log.warning("batch given back", reason=str(error))
-        return 0
+        return None
     except _BatchFailed as error:
-        log.warning(
-            "batch failed, trying one by one", deliveries=len(error.ids), reason=repr(error.__cause__)
-        )
-        for id_ in error.ids:
-            _apply_alone(id_)
-        return len(error.ids)
+        log.warning("batch failed, trying one by one", deliveries=len(error.keys), **_about(error.__cause__))
+        for key in error.keys:
+            _apply_alone(key)
+        return len(error.keys)
 
 
 class _Transient(Exception):
-    """The database gave up for now (a deadlock, a restart); the rows wait where they were."""
+    """The database gave up for now; the rows wait where they were."""
 
 
 class _BatchFailed(Exception):
-    def __init__(self, ids: list[int]) -> None:
-        super().__init__(ids)
-        self.ids = ids
+    def __init__(self, keys: list[Key]) -> None:
+        super().__init__(keys)
+        self.keys = keys
 
 
-def _apply_batch(limit: int, shop_id: int | None, only: int | None) -> int:
+def _apply_batch(claim: Callable[[], list[Claimed]]) -> int:
     claimed: list[Claimed] = []
     try:
         with transaction.atomic():
-            claimed = _claim(limit, shop_id, only)
+            claimed = claim()
             if claimed:
                 pipeline.apply(read(claimed))
                 _mark(claimed)
@@ -60,39 +63,76 @@ def _apply_batch(limit: int, shop_id: int | None, only: int | None) -> int:
         if passing(error):
             connection.close()  # it may be from before a restart of the database
             raise _Transient(type(error).__name__) from error
-        raise _BatchFailed([delivery.id for delivery in claimed]) from error
+        if not claimed:
+            raise
+        raise _BatchFailed([(delivery.shop_id, delivery.id) for delivery in claimed]) from error
     if claimed:
         _log(claimed)
     return len(claimed)
 
 
-def _apply_alone(id_: int) -> None:
+def _apply_alone(key: Key) -> None:
     try:
-        _apply_batch(limit=1, shop_id=None, only=id_)
+        _apply_batch(lambda: _claim_one(key))
     except _Transient as error:
-        log.warning("delivery given back", delivery_id=id_, reason=str(error))
+        log.warning("delivery given back", delivery_id=key[1], reason=str(error))
     except _BatchFailed as error:
-        log.error("delivery failed", delivery_id=id_, exc_info=error.__cause__)
+        log.error("delivery failed", delivery_id=key[1], exc_info=error.__cause__, **_about(error.__cause__))
         try:
-            _put_off(id_, error.__cause__)
+            _put_off(key, error.__cause__)
         except DatabaseError:
-            log.exception("delivery could not be put off", delivery_id=id_)
+            log.exception("delivery could not be put off", delivery_id=key[1])
 
 
-def _claim(limit: int, shop_id: int | None, only: int | None) -> list[Claimed]:
+def _about(error: BaseException | None) -> dict[str, str | None]:
+    """What may be logged of an error: a database's message can hold a shopper's data."""
+    database_error = getattr(error, "__cause__", None)
+    diagnosis = getattr(database_error, "diag", None)
+    return {
+        "reason": type(error).__name__,
+        "sqlstate": getattr(database_error, "pgcode", None),
+        "constraint": getattr(diagnosis, "constraint_name", None),
+    }
+
+
+_COLUMNS = """
+    d.id, d.shop_id, d.connection_id, d.topic, d.body, d.received_at, c.platform, c.domain, c.test_mode,
+    d.notes ? 'by_header'
+"""
+
+
+def _claim(limit: int, shop_id: int | None) -> list[Claimed]:
     condition = "" if shop_id is None else " AND d.shop_id = %(shop)s"
-    condition += "" if only is None else " AND d.id = %(only)s"
     rows = execute(
         f"""
-        SELECT d.id, d.shop_id, d.connection_id, d.topic, d.body, d.attempts, c.platform, c.domain, c.test_mode,
-            d.notes ? 'by_header'
-        FROM orders_delivery d JOIN shops_connection c ON c.shop_id = d.shop_id AND c.id = d.connection_id
-        WHERE d.state = 'new' AND d.due_at <= statement_timestamp(){condition}
-        ORDER BY d.due_at, d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
+        WITH locked AS MATERIALIZED (
+            SELECT d.shop_id, d.id, d.due_at, octet_length(d.body) AS size FROM orders_delivery d
+            WHERE d.state = 'new' AND d.due_at <= statement_timestamp(){condition}
+            ORDER BY d.due_at, d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
+        ), measured AS (
+            SELECT shop_id, id, due_at, sum(size) OVER (ORDER BY due_at, id) - size AS before FROM locked
+        )
+        SELECT {_COLUMNS}
+        FROM measured m JOIN orders_delivery d ON d.shop_id = m.shop_id AND d.id = m.id
+        JOIN shops_connection c ON c.shop_id = d.shop_id AND c.id = d.connection_id
+        WHERE m.before < %(bytes)s ORDER BY m.due_at, m.id
         """,
         limit=limit,
         shop=shop_id,
-        only=only,
+        bytes=BATCH_BYTES,
+    )
+    return [Claimed(*row) for row in rows]
+
+
+def _claim_one(key: Key) -> list[Claimed]:
+    rows = execute(
+        f"""
+        SELECT {_COLUMNS} FROM orders_delivery d
+        JOIN shops_connection c ON c.shop_id = d.shop_id AND c.id = d.connection_id
+        WHERE d.shop_id = %(shop)s AND d.id = %(id)s AND d.state = 'new' FOR UPDATE OF d SKIP LOCKED
+        """,
+        shop=key[0],
+        id=key[1],
     )
     return [Claimed(*row) for row in rows]
 
@@ -108,7 +148,7 @@ def _mark(claimed: Sequence[Claimed]) -> None:
     )
 
 
-def _put_off(id_: int, cause: BaseException | None) -> None:
+def _put_off(key: Key, cause: BaseException | None) -> None:
     """Try again later, at doubling intervals; after `MAX_ATTEMPTS` the merchant is asked to look."""
     reason = f"Could not be applied ({type(cause).__name__}). It can be replayed once the cause is removed."
     execute(
@@ -116,12 +156,13 @@ def _put_off(id_: int, cause: BaseException | None) -> None:
         UPDATE orders_delivery SET attempts = attempts + 1, error = %(reason)s,
             due_at = statement_timestamp() + make_interval(secs => %(first)s * 2 ^ attempts),
             state = CASE WHEN attempts + 1 >= %(most)s THEN 'dead' ELSE 'new' END
-        WHERE id = %(id)s AND state = 'new'
+        WHERE shop_id = %(shop)s AND id = %(id)s AND state = 'new'
         """,
         reason=reason[:ERROR_LENGTH],
         first=FIRST_RETRY_S,
         most=MAX_ATTEMPTS,
-        id=id_,
+        shop=key[0],
+        id=key[1],
     )
 
 

@@ -32,7 +32,7 @@ class Delivery(models.Model):
     )
     connection = TenantKey(Connection, related_name="deliveries")
     topic = models.CharField(_("topic"), max_length=64)
-    dedupe_key = models.CharField(max_length=255)
+    dedupe_key = models.CharField(max_length=272)
     body = models.BinaryField()
     notes = models.JSONField(default=dict, db_default={})
     received_at = models.DateTimeField(_("received"), default=now, db_default=Now())
@@ -69,6 +69,8 @@ class Delivery(models.Model):
 class Order(models.Model):
     """An order as last seen. The newest snapshot wins; refunds are merged by their id.
 
+    `guest`: the snapshot names no customer, so that `customer` was found by e-mail. A deletion holds until a
+    snapshot that is newer than `deleted_at`. `refunds` is all there was as of `refunds_complete_as_of`.
     `placed_at` is null while only a refund or a deletion of the order is known. `digest` decides between two
     snapshots of one instant. `held` says why the order waits for a decision of the merchant ("" when it does not).
     """
@@ -86,7 +88,9 @@ class Order(models.Model):
     digest = models.BinaryField(max_length=8, default=b"")
     paid_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
-    deleted = models.BooleanField(default=False)
+    deleted_at = models.DateTimeField(null=True)
+    guest = models.BooleanField(default=False)
+    refunds_complete_as_of = models.DateTimeField(null=True)
     test = models.BooleanField(default=False)
     channel = models.CharField(max_length=64, default="")
     shipping_net = models.DecimalField(max_digits=20, decimal_places=8, default=0)
@@ -118,3 +122,9 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number or self.external_id
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the platform deleted the order, and did not restore it since."""
+        updated_at = self.platform_updated_at
+        return self.deleted_at is not None and (updated_at is None or updated_at <= self.deleted_at)

@@ -1,9 +1,9 @@
 """From facts to points, in one transaction: remember customers, fold orders, evaluate, settle.
 
-Rows are locked in one sequence by everybody: e-mails, customers, orders (by id), accounts (by id).
+Rows are locked in one sequence by everybody: e-mails, customers, orders, awards, accounts, each kind by id.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from loyalty.actions.awards import AwardTarget, open_accounts, settle
@@ -40,38 +40,40 @@ def apply(facts: Facts) -> None:
     open_accounts((shop_id, id_) for (shop_id, _, _), id_ in remembered.ids.items())
     shops = {shop_id for shop_id, _, _ in [*facts.orders, *remembered.verified]}
     batch = _Batch(facts, remembered.ids, timelines(shops) if shops else {})
-    _apply_orders(batch, facts.orders)
-    waiting = store.lock_guest_orders(remembered.verified)
-    _finish(batch, waiting, new=[])
+    _apply_orders(batch, {*facts.orders, *store.guest_orders(remembered.verified)})
 
 
-def _apply_orders(batch: _Batch, facts: dict[OrderKey, list[OrderFact]]) -> None:
-    """Fold the facts into their orders; what another transaction inserted meanwhile is folded again."""
-    while facts:
-        states = store.lock_known(facts)
-        new = [OrderState(key) for key in facts if key not in states]
+def reapply(keys: Sequence[OrderKey], *, test_mode: bool) -> None:
+    """Evaluate orders of one connection again, because what decides about them has changed."""
+    facts = Facts(test_connections={connection_id for _, connection_id, _ in keys} if test_mode else set())
+    _apply_orders(_Batch(facts, {}, timelines({shop_id for shop_id, _, _ in keys})), set(keys))
+
+
+def _apply_orders(batch: _Batch, keys: set[OrderKey]) -> None:
+    """Lock the orders, fold their facts, evaluate and write them; settle their awards at the end.
+
+    An order that another transaction has inserted meanwhile is locked and folded in the next round.
+    """
+    evaluated: list[tuple[OrderState, AwardTarget | None]] = []
+    while keys:
+        states = store.lock_known(keys)
+        new = [OrderState(key) for key in sorted(keys - states.keys())]
+        known = list(states.values())
         states |= {state.key: state for state in new}
-        for key, told in facts.items():
-            for fact in told:
-                states[key].fold(fact)
-        lost = _finish(batch, states, new)
-        facts = {key: facts[key] for key in lost}
-
-
-def _finish(batch: _Batch, states: dict[OrderKey, OrderState], new: list[OrderState]) -> list[OrderKey]:
-    """Name customers, evaluate, write orders and settle awards; returns the keys that others inserted first."""
-    known = [state for state in states.values() if state.id is not None]
-    _name_customers(batch, states.values())
-    evaluated = [(state, _target(batch, state)) for state in states.values()]
-    store.insert(new)
-    store.update([state for state in known if state.changed])
+        for key, state in states.items():
+            for fact in batch.facts.orders.get(key, ()):
+                state.fold(fact)
+        _name_customers(batch, states.values())
+        evaluated += [(state, _target(batch, state)) for state in states.values()]
+        store.insert(new)
+        store.update([state for state in known if state.changed])
+        keys = {state.key for state in new if state.id is None}
     targets = []
     for state, target in evaluated:
         if target is not None and state.id is not None:
             target.source = f"order:{state.id}"
             targets.append(target)
     settle(targets)
-    return [state.key for state in new if state.id is None]
 
 
 def _guest_emails(told: Iterable[OrderFact]) -> Iterable[str]:

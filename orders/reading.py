@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from lib.rows import execute
@@ -10,7 +11,7 @@ from orders.customers import CustomerKey
 from orders.folding import OrderFact, OrderKey
 from platforms.base import Ignored, Unreadable
 from platforms.registry import PLATFORMS
-from platforms.snapshots import CustomerSnapshot, OrderSnapshot
+from platforms.snapshots import CustomerSnapshot, OrderDeleted, OrderSnapshot
 
 ERROR_LENGTH = 500
 
@@ -24,7 +25,7 @@ class Claimed:
     connection_id: int
     topic: str
     body: bytes
-    attempts: int
+    received_at: datetime
     platform: str
     domain: str
     test_mode: bool
@@ -43,17 +44,13 @@ class Facts:
 
 
 def read(deliveries: Sequence[Claimed]) -> Facts:
-    """Parse every body. One that cannot be read is marked dead, one that changes nothing ignored, with the reason."""
+    """Parse every body. One that cannot be read is marked dead, one that changes nothing ignored, with the reason.
+
+    Bodies are unpacked one at a time and let go: a batch may hold more than fits into memory.
+    """
     facts = Facts()
     for delivery in deliveries:
-        delivery.body = zlib.decompress(delivery.body)
-    strays = _strays(deliveries)
-    for delivery in deliveries:
         try:
-            if delivery.id in strays:
-                raise Unreadable(
-                    f"This body is about another store, {strays[delivery.id]}: it was not applied."
-                )
             _read(delivery, facts)
         except Unreadable as error:
             delivery.state, delivery.error = "dead", str(error)[:ERROR_LENGTH]
@@ -62,36 +59,33 @@ def read(deliveries: Sequence[Claimed]) -> Facts:
     return facts
 
 
-def _strays(deliveries: Sequence[Claimed]) -> dict[int, str]:
-    """{delivery id: the other store} for bodies that name another store than the one they came for.
+def _read(delivery: Claimed, facts: Facts) -> None:
+    body, delivery.body = zlib.decompress(delivery.body), b""
+    platform = PLATFORMS[delivery.platform]
+    stated = platform.body_domain(body)
+    if stated and _contradicts(stated, delivery):
+        raise Unreadable(f"This body is about another store, {stated}: it was not applied.")
+    if delivery.test_mode:
+        facts.test_connections.add(delivery.connection_id)
+    for fact in platform.parse(delivery.topic, body):
+        _sort(fact, delivery, facts)
+
+
+def _contradicts(stated: str, delivery: Claimed) -> bool:
+    """Whether a body that names the store `stated` does not belong to the store it came for.
 
     One app's secret signs the bodies of many stores. Where the store was named by an unsigned header, the body
     must not contradict it. Where the connection's own address named it, only another store that is connected
     here too can have been signed with the same secret.
     """
-    named: dict[int, str] = {}
-    for delivery in deliveries:
-        stated = PLATFORMS[delivery.platform].body_domain(delivery.body)
-        ours = delivery.domain.lower()
-        # A store's own domain and its platform name cannot be compared.
-        if stated and stated != ours and ours.endswith(".myshopify.com"):
-            named[delivery.id] = stated
-    connected = _connected(set(named.values())) if named else set()
-    return {
-        d.id: named[d.id] for d in deliveries if d.id in named and (d.by_header or named[d.id] in connected)
-    }
-
-
-def _connected(domains: set[str]) -> set[str]:
-    sql = "SELECT lower(domain) FROM shops_connection WHERE lower(domain) = ANY(%(domains)s)"
-    return {row[0] for row in execute(sql, domains=sorted(domains))}
-
-
-def _read(delivery: Claimed, facts: Facts) -> None:
-    if delivery.test_mode:
-        facts.test_connections.add(delivery.connection_id)
-    for fact in PLATFORMS[delivery.platform].parse(delivery.topic, delivery.body):
-        _sort(fact, delivery, facts)
+    ours = delivery.domain.lower()
+    # A store's own domain and its platform name cannot be compared.
+    if stated == ours or not ours.endswith(".myshopify.com"):
+        return False
+    if delivery.by_header:
+        return True
+    sql = "SELECT EXISTS (SELECT FROM shops_connection WHERE lower(domain) = %(stated)s)"
+    return bool(execute(sql, stated=stated)[0][0])
 
 
 def _sort(fact: Any, delivery: Claimed, facts: Facts) -> None:
@@ -99,6 +93,8 @@ def _sort(fact: Any, delivery: Claimed, facts: Facts) -> None:
     if isinstance(fact, CustomerSnapshot):
         facts.customers.append(((*tenant, fact.id), fact))
         return
+    if isinstance(fact, OrderDeleted):
+        fact = OrderDeleted(fact.order_id, delivery.received_at)
     order_id = fact.id if isinstance(fact, OrderSnapshot) else fact.order_id
     facts.orders.setdefault((*tenant, order_id), []).append(fact)
     if isinstance(fact, OrderSnapshot) and fact.customer is not None:

@@ -22,10 +22,16 @@ def lock_known(keys: Iterable[OrderKey]) -> dict[OrderKey, OrderState]:
     return {state.key: state for state in map(_state, execute(_LOCK_BY_KEY, rows))} if rows else {}
 
 
-def lock_guest_orders(emails: Iterable[tuple[int, int, str]]) -> dict[OrderKey, OrderState]:
-    """Lock and read orders without a customer by (shop id, connection id, lower-cased e-mail)."""
+def guest_orders(emails: Iterable[tuple[int, int, str]]) -> list[OrderKey]:
+    """The keys of orders without a customer by (shop id, connection id, lower-cased e-mail)."""
     rows = [{"shop_id": s, "connection_id": c, "email": e} for s, c, e in sorted(emails)]
-    return {state.key: state for state in map(_state, execute(_LOCK_GUESTS, rows))} if rows else {}
+    return [(row[0], row[1], row[2]) for row in execute(_GUEST_ORDERS, rows)] if rows else []
+
+
+def test_orders(connection_id: int, shop_id: int, after: str, limit: int) -> list[OrderKey]:
+    """Keys of a connection's orders that are flagged as tests, `limit` of them beyond the key `after`."""
+    rows = execute(_TEST_ORDERS, shop=shop_id, connection=connection_id, after=after, limit=limit)
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def insert(states: Sequence[OrderState]) -> None:
@@ -57,7 +63,9 @@ def _row(state: OrderState) -> dict[str, Any]:
         "id": state.id,
         "customer_id": state.customer_id,
         "digest": state.digest.hex(),
-        "deleted": state.deleted,
+        "deleted_at": state.deleted_at,
+        "guest": state.guest,
+        "complete_as_of": state.complete_as_of,
         "held": state.held,
         "refunds": list(state.refunds.values()),
     }
@@ -106,19 +114,25 @@ def _state(row: tuple[Any, ...]) -> OrderState:
         id_,
         customer_id,
         digest,
-        deleted,
-        held,
-        refunds,
-        placed_at,
-        *rest,
+        deleted_at,
+        guest,
+        complete_as_of,
+        *more,
     ) = row
+    held, refunds, placed_at, *snapshot = more
     state = OrderState(
-        (shop_id, connection_id, external_id), id_, customer_id=customer_id, deleted=deleted, held=held
+        (shop_id, connection_id, external_id),
+        id_,
+        refunds={refund.id: refund for refund in _decode_refunds(refunds)},
+        complete_as_of=complete_as_of,
+        deleted_at=deleted_at,
+        customer_id=customer_id,
+        guest=guest,
+        held=held,
     )
-    state.refunds = {refund.id: refund for refund in _decode_refunds(refunds)}
     if placed_at is not None:
         state.digest = bytes(digest)
-        state.snapshot = _snapshot(external_id, placed_at, *rest)
+        state.snapshot = _snapshot(external_id, placed_at, *snapshot)
     return state
 
 
@@ -161,7 +175,8 @@ def _snapshot(
 
 
 _COLUMNS = """
-    o.shop_id, o.connection_id, o.external_id, o.id, o.customer_id, o.digest, o.deleted, o.held, o.refunds,
+    o.shop_id, o.connection_id, o.external_id, o.id, o.customer_id, o.digest, o.deleted_at, o.guest,
+    o.refunds_complete_as_of, o.held, o.refunds,
     o.placed_at, o.number, o.email, o.currency, o.status, o.platform_updated_at, o.paid_at, o.cancelled_at, o.test,
     o.channel, o.shipping_net, o.shipping_tax, o.total, o.lines, o.discount_codes
 """
@@ -171,25 +186,32 @@ _LOCK_BY_KEY = f"""
     JOIN orders_order o USING (shop_id, connection_id, external_id)
     ORDER BY o.id FOR NO KEY UPDATE OF o
 """
-_LOCK_GUESTS = f"""
-    SELECT {_COLUMNS}
+_GUEST_ORDERS = """
+    SELECT o.shop_id, o.connection_id, o.external_id
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, email text)
-    JOIN orders_order o ON o.shop_id = r.shop_id AND o.connection_id = r.connection_id AND lower(o.email) = r.email
-        AND o.customer_id IS NULL AND o.email <> ''
-    ORDER BY o.id FOR NO KEY UPDATE OF o
+    JOIN orders_order o ON o.shop_id = r.shop_id AND o.connection_id = r.connection_id
+        AND lower(o.email) = r.email AND o.customer_id IS NULL AND o.email <> ''
+"""
+_TEST_ORDERS = """
+    SELECT o.shop_id, o.connection_id, o.external_id FROM orders_order o
+    WHERE o.shop_id = %(shop)s AND o.connection_id = %(connection)s AND o.test AND o.external_id > %(after)s
+    ORDER BY o.external_id LIMIT %(limit)s
 """
 _RECORD = """
     json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, external_id text, id bigint,
-        customer_id bigint, digest text, deleted boolean, held text, refunds jsonb, number text, email text,
+        customer_id bigint, digest text, deleted_at timestamptz, guest boolean,
+        complete_as_of timestamptz, held text, refunds jsonb, number text, email text,
         currency text, status text, placed_at timestamptz, updated_at timestamptz, paid_at timestamptz,
         cancelled_at timestamptz, test boolean, channel text, shipping_net numeric, shipping_tax numeric,
         total numeric, lines jsonb, codes text[])
 """
 _INSERT = f"""
-    INSERT INTO orders_order (shop_id, connection_id, external_id, customer_id, digest, deleted, held, refunds,
+    INSERT INTO orders_order (shop_id, connection_id, external_id, customer_id, digest, deleted_at, guest,
+        refunds_complete_as_of, held, refunds,
         number, email, currency, status, placed_at, platform_updated_at, paid_at, cancelled_at, test, channel,
         shipping_net, shipping_tax, total, lines, discount_codes)
-    SELECT r.shop_id, r.connection_id, r.external_id, r.customer_id, decode(r.digest, 'hex'), r.deleted, r.held,
+    SELECT r.shop_id, r.connection_id, r.external_id, r.customer_id, decode(r.digest, 'hex'), r.deleted_at, r.guest,
+        r.complete_as_of, r.held,
         r.refunds, r.number, r.email, r.currency, r.status, r.placed_at, r.updated_at, r.paid_at, r.cancelled_at,
         r.test, r.channel, r.shipping_net, r.shipping_tax, r.total, r.lines, r.codes
     FROM {_RECORD}
@@ -197,7 +219,8 @@ _INSERT = f"""
     RETURNING shop_id, connection_id, external_id, id
 """
 _UPDATE = f"""
-    UPDATE orders_order o SET customer_id = r.customer_id, digest = decode(r.digest, 'hex'), deleted = r.deleted,
+    UPDATE orders_order o SET customer_id = r.customer_id, digest = decode(r.digest, 'hex'),
+        deleted_at = r.deleted_at, guest = r.guest, refunds_complete_as_of = r.complete_as_of,
         held = r.held, refunds = r.refunds, number = r.number, email = r.email, currency = r.currency,
         status = r.status, placed_at = r.placed_at, platform_updated_at = r.updated_at, paid_at = r.paid_at,
         cancelled_at = r.cancelled_at, test = r.test, channel = r.channel, shipping_net = r.shipping_net,

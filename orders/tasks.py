@@ -13,20 +13,27 @@ log = structlog.get_logger("regulars.inbox")
 
 # A task ends after this long and rings again, so that a worker can be stopped in the middle of a backlog.
 LONGEST_S = 20.0
+# Of deliveries in one batch: more than one worker should look at such a backlog.
+MANY = 100
 
 
 @shared_task(name="orders.apply_deliveries", ignore_result=True)
 def apply_deliveries() -> None:
-    """Apply what is due until nothing is; a full batch calls another worker to help."""
+    """Apply what is due until nothing is; a large batch calls another worker to help."""
     bell.take_down()
     ends = time.monotonic() + LONGEST_S
     while True:
         taken = inbox.apply_due()
-        if taken < inbox.BATCH:
+        if taken == 0:
             return
-        try:
-            bell.ring()
-        except redis.RedisError as error:
-            log.warning("no help could be called", reason=type(error).__name__)
-        if time.monotonic() > ends:
+        if taken is None or taken > MANY:
+            _call_help()
+        if taken is None or time.monotonic() > ends:
             return
+
+
+def _call_help() -> None:
+    try:
+        bell.ring()
+    except redis.RedisError as error:
+        log.warning("no help could be called", reason=type(error).__name__)

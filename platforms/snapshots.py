@@ -118,9 +118,10 @@ class RefundEvent(Struct, frozen=True):
 
 
 class OrderDeleted(Struct, frozen=True):
-    """The platform deleted the order for good."""
+    """The platform deleted the order. The body does not say when, so `as_of` is when it was received."""
 
     order_id: str
+    as_of: datetime | None = None
 
 
 Fact = OrderSnapshot | RefundEvent | OrderDeleted | CustomerSnapshot

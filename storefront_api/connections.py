@@ -13,8 +13,8 @@ from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection as database
 
+from lib.rows import read
 from lib.vault import unseal
 
 TTL_S = 5.0
@@ -27,7 +27,7 @@ _LOCAL_HOSTS = {"localhost", "127.0.0.1"}
 
 _COLUMNS = """
     c.id, c.public_id, c.shop_id, s.public_id, c.platform, c.domain, c.storefront_domains,
-    c.secret, c.previous_secret, c.storefront_secret, c.test_mode
+    c.secret, c.previous_secret, c.storefront_secret
     FROM shops_connection c JOIN shops_shop s ON s.id = c.shop_id
     WHERE c.active
 """
@@ -55,7 +55,6 @@ class KnownConnection:
     secrets: tuple[str, ...]
     storefront_secret: str
     origins: frozenset[str]
-    test_mode: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +153,7 @@ def origins_of(domains: list[str]) -> frozenset[str]:
 
 
 def _rows(condition: str, value: str) -> list[KnownConnection]:
-    with database.cursor() as cursor:
-        cursor.execute(f"SELECT {_COLUMNS} AND {condition} ORDER BY c.id", [value])
-        return [_known(*row) for row in cursor.fetchall()]
+    return [_known(*row) for row in read(f"SELECT {_COLUMNS} AND {condition} ORDER BY c.id", value=value)]
 
 
 def _known(
@@ -170,7 +167,6 @@ def _known(
     secret: str,
     previous_secret: str,
     storefront_secret: str,
-    test_mode: bool,
 ) -> KnownConnection:
     return KnownConnection(
         id=id,
@@ -182,27 +178,24 @@ def _known(
         secrets=tuple(unseal(sealed) for sealed in (secret, previous_secret) if sealed),
         storefront_secret=unseal(storefront_secret),
         origins=origins_of([domain, *storefront_domains]),
-        test_mode=test_mode,
     )
 
 
 def _fetch_connection(public_id: str) -> KnownConnection | None:
-    return next(iter(_rows("c.public_id = %s", public_id)), None)
+    return next(iter(_rows("c.public_id = %(value)s", public_id)), None)
 
 
 def _fetch_shopify(domain: str) -> KnownConnection | None:
-    return next(iter(_rows("c.platform = 'shopify' AND lower(c.domain) = %s", domain)), None)
+    return next(iter(_rows("c.platform = 'shopify' AND lower(c.domain) = %(value)s", domain)), None)
 
 
 def _fetch_shop(public_id: str) -> KnownShop | None:
-    with database.cursor() as cursor:
-        cursor.execute("SELECT id FROM shops_shop WHERE public_id = %s", [public_id])
-        row = cursor.fetchone()
-    if row is None:
+    found = read("SELECT id FROM shops_shop WHERE public_id = %(public_id)s", public_id=public_id)
+    if not found:
         return None
-    connections = tuple(_rows("s.public_id = %s", public_id))
+    connections = tuple(_rows("s.public_id = %(value)s", public_id))
     origins = frozenset[str]().union(*(connection.origins for connection in connections))
-    return KnownShop(row[0], public_id, connections, origins)
+    return KnownShop(found[0][0], public_id, connections, origins)
 
 
 def _fetch_origin(origin: str) -> bool | None:
@@ -212,9 +205,7 @@ def _fetch_origin(origin: str) -> bool | None:
         return True
     if origin not in origins_of([host]):
         return None
-    with database.cursor() as cursor:
-        cursor.execute(_ORIGIN_KNOWN, {"host": host})
-        return cursor.fetchone()[0] or None
+    return read(_ORIGIN_KNOWN, host=host)[0][0] or None
 
 
 _by_public_id = _Kept(_fetch_connection, _PUBLIC_ID)

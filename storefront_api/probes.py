@@ -1,8 +1,10 @@
 """Probes: alive, and able to do the main job."""
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+
+from lib.rows import read
 
 _migrated = False
 
@@ -16,7 +18,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """200 when the database answers and is migrated, otherwise 503. Redis is a hint and does not decide."""
     try:
         problem = _problem()
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         connection.close()
         problem = "database"
     if problem:
@@ -26,8 +28,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def _problem() -> str | None:
     global _migrated
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    read("SELECT 1")
     if not _migrated:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())

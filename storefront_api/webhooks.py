@@ -6,6 +6,7 @@ A delivery is answered 2xx only after its body is committed; the bell comes afte
 import uuid
 import zlib
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -102,7 +103,9 @@ def _store(known: KnownConnection, incoming: Incoming, body: bytes) -> HttpRespo
     request_id = uuid.uuid4().hex
     notes = msgspec.json.encode(incoming.notes | {"request_id": request_id}).decode()
     packed = psycopg2.Binary(zlib.compress(body, 1))
-    row = (known.shop_id, known.id, incoming.topic, incoming.dedupe_key, packed, notes)
+    # An id that came with other content before names another delivery: not every store's ids are signed, or unique.
+    key = f"{incoming.dedupe_key}:{blake2b(body, digest_size=8).hexdigest()}"
+    row = (known.shop_id, known.id, incoming.topic, key, packed, notes)
     try:
         stored = _insert(row)
     except (DatabaseError, InterfaceError) as error:

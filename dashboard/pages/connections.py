@@ -13,6 +13,7 @@ from dashboard.forms.connection import ConnectionSettingsForm, SecretForm, Store
 from dashboard.guides import guide
 from dashboard.shown_once import keep, take
 from dashboard.site import site
+from orders.actions import set_test_mode
 from platforms.connect import connect_store, rotate_secret, webhook_url
 from platforms.registry import PLATFORMS
 from shops.models import Connection
@@ -89,7 +90,9 @@ def change_settings(request: DeskRequest, public_id: str) -> HttpResponse:
     form.full_clean()
     try:
         with transaction.atomic():
-            Connection.objects.filter(shop=request.desk.shop, pk=one.pk).update(**form.cleaned_data)
+            one.active = form.cleaned_data["active"]
+            Connection.objects.filter(shop=request.desk.shop, pk=one.pk).update(active=one.active)
+        set_test_mode(one, form.cleaned_data["test_mode"])
     except IntegrityError:
         said = gettext("%(domain)s is connected elsewhere already, so this connection stays off.")
         messages.error(request, said % {"domain": one.domain})

@@ -300,7 +300,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="award",
-            constraint=models.UniqueConstraint(fields=("shop", "source"), name="award_once"),
+            constraint=models.UniqueConstraint(fields=("shop", "source", "account"), name="award_once"),
         ),
         migrations.AddConstraint(
             model_name="award",

@@ -19,8 +19,21 @@ FORWARD = [
             f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only",
         )
     ),
+    # These change as points are used and awards revised, but a row of them never goes.
+    *(
+        statement
+        for table in ("loyalty_award", "loyalty_lot", "loyalty_lotuse")
+        for statement in (
+            f"""CREATE TRIGGER kept BEFORE DELETE OR TRUNCATE ON {table}
+                FOR EACH STATEMENT EXECUTE FUNCTION loyalty_refuse_change()""",
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER kept",
+        )
+    ),
 ]
 BACKWARD = [
+    "DROP TRIGGER kept ON loyalty_award",
+    "DROP TRIGGER kept ON loyalty_lot",
+    "DROP TRIGGER kept ON loyalty_lotuse",
     "DROP TRIGGER append_only ON loyalty_entry",
     "DROP TRIGGER append_only ON loyalty_programversion",
     "DROP FUNCTION loyalty_refuse_change()",

@@ -145,6 +145,8 @@ def _line(included: bool, item: LineItem) -> Line:
         net -= tax
     if net < 0:
         raise Unreadable("discount_allocations: with tax, more than price times quantity")
+    if item.tip_payment_gateway is not None or item.tip_payment_method is not None:
+        net = tax = ZERO  # a tip earns nothing, and giving it back takes nothing
     return Line(
         id=own_id(item.id, item.admin_graphql_api_id, "LineItem"),
         net=bounded(net, "price"),

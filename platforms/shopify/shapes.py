@@ -43,6 +43,8 @@ class LineItem(Struct, gc=False):
     sku: str | None = None
     vendor: str | None = None
     gift_card: bool | None = None
+    tip_payment_gateway: str | None = None
+    tip_payment_method: str | None = None
     tax_lines: list[TaxLine] | None = None
     discount_allocations: list[DiscountAllocation] | None = None
 

@@ -40,7 +40,7 @@ def me(request: HttpRequest) -> HttpResponse:
 def _row(*arguments: Any) -> tuple[Any, ...] | None:
     try:
         return _ask(arguments)
-    except (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.errors.InvalidSqlStatementName):
+    except (psycopg2.DatabaseError, psycopg2.InterfaceError):
         # The server restarted, or a pooler gave this thread another session: a read may be asked again.
         _thread.prepared = None
         database.close()

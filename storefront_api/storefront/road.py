@@ -7,7 +7,7 @@ import msgspec
 import psycopg2
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import activate, gettext
 
@@ -24,7 +24,7 @@ PREFLIGHT_S = "600"
 log = structlog.get_logger("regulars.storefront")
 limiter = RateLimiter(settings.REDIS_URL, "storefront")
 _encode = msgspec.json.Encoder().encode
-_DATABASE_AWAY = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
+_DATABASE_AWAY = (DatabaseError, InterfaceError, psycopg2.DatabaseError, psycopg2.InterfaceError)
 
 
 class Refused(Exception):

@@ -200,6 +200,7 @@ TAMPERINGS = [
     "UPDATE loyalty_account SET lifetime_earned = 0 WHERE id = %s",
     "UPDATE loyalty_lot SET remaining = remaining - 1 WHERE account_id = %s AND remaining > 0",
     "UPDATE loyalty_lot SET points = points + 1 WHERE account_id = %s",
+    "UPDATE loyalty_lot SET earned_at = earned_at - interval '1 year' WHERE account_id = %s",
 ]
 
 
@@ -211,8 +212,10 @@ def test_verify_finds_a_tampered_row_and_freezes_the_account(account: Account, s
         move(one, -20)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE loyalty_entry DISABLE TRIGGER append_only")
+        cursor.execute("ALTER TABLE loyalty_lotuse DISABLE TRIGGER kept")
         cursor.execute(statement, [account.pk])
         cursor.execute("ALTER TABLE loyalty_entry ENABLE ALWAYS TRIGGER append_only")
+        cursor.execute("ALTER TABLE loyalty_lotuse ENABLE ALWAYS TRIGGER kept")
     assert {found.account_id for found in verify()} == {account.pk}
     with pytest.raises(AccountFrozen):
         move(account, -1)
