@@ -2,7 +2,6 @@
 
 import json
 import time
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from psycopg2.extras import execute_values
 from benchmarks.bodies import TOPIC, Signed
 from benchmarks.places import Store, redis_url, session
 from config.embedded import celery_url
+from lib.packing import pack
 
 POLL_S = 0.005
 LONGEST_S = 180.0
@@ -32,7 +32,7 @@ def fill(database: str, deliveries: Iterable[tuple[Store, Signed]]) -> None:
             store.connection_id,
             TOPIC,
             one.webhook_id,
-            Binary(zlib.compress(one.body, 1)),
+            Binary(pack(one.body)),
             _notes(store, one),
         )
         for store, one in deliveries

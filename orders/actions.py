@@ -1,7 +1,6 @@
 """What staff and commands do with the inbox."""
 
 import time
-import zlib
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
@@ -13,6 +12,7 @@ from django.db.models.functions import Now
 from django_scopes import scope
 
 from lib.bell import ringer
+from lib.packing import pack
 from orders import pipeline, store
 from orders.inbox import apply_due
 from orders.models import Delivery
@@ -71,7 +71,7 @@ def take_in(connection: Connection, topic: str, bodies: Iterable[bytes]) -> int:
     batch: list[tuple[Any, ...]] = []
     for body in bodies:
         key = f"import:{sha256(body).hexdigest()}"
-        packed = psycopg2.Binary(zlib.compress(body, 1))
+        packed = psycopg2.Binary(pack(body))
         batch.append((connection.shop_id, connection.pk, topic, key, packed))
         if len(batch) == MOST_AT_ONCE:
             new += _insert(batch)

@@ -1,6 +1,5 @@
 """The inbox of deliveries, and orders as they were last seen."""
 
-import zlib
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_scopes import ScopedManager
 
 from lib.clock import now
+from lib.packing import unpack
 from lib.tenancy import TenantKey
 from shops.models import Connection, Customer, Shop
 
@@ -18,7 +18,7 @@ from shops.models import Connection, Customer, Shop
 class Delivery(models.Model):
     """A verified webhook, kept as it came. A `new` row whose `due_at` has passed is the queue.
 
-    `body` is the raw body, zlib-compressed; `raw` gives it back byte for byte.
+    `body` is the raw body, compressed; `raw` gives it back byte for byte.
     """
 
     class State(models.TextChoices):
@@ -63,7 +63,7 @@ class Delivery(models.Model):
     @property
     def raw(self) -> bytes:
         """The body as it came."""
-        return zlib.decompress(bytes(self.body))
+        return unpack(bytes(self.body))
 
 
 class Order(models.Model):

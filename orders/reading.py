@@ -1,11 +1,11 @@
 """From the bytes of claimed deliveries to facts, each with its outcome."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from lib.packing import unpack
 from lib.rows import execute
 from orders.customers import CustomerKey
 from orders.folding import OrderFact, OrderKey
@@ -60,7 +60,7 @@ def read(deliveries: Sequence[Claimed]) -> Facts:
 
 
 def _read(delivery: Claimed, facts: Facts) -> None:
-    body, delivery.body = zlib.decompress(delivery.body), b""
+    body, delivery.body = unpack(delivery.body), b""
     platform = PLATFORMS[delivery.platform]
     stated = platform.body_domain(body)
     if stated and _contradicts(stated, delivery):

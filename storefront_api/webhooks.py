@@ -4,20 +4,19 @@ A delivery is answered 2xx only after its body is committed; the bell comes afte
 """
 
 import uuid
-import zlib
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any
 
 import msgspec
 import psycopg2
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
 from lib.bell import ringer
-from lib.rows import passing
+from lib.packing import pack
+from lib.prepared import Prepared
 from platforms.base import Incoming, Rejected
 from platforms.registry import PLATFORMS
 from platforms.shopify.webhooks import claimed_domain
@@ -29,11 +28,16 @@ TOPIC_LENGTH = 64
 KEY_LENGTH = 255
 Find = Callable[[bool], KnownConnection | None]
 
-_INSERT = """
+# Repeating it is safe: what is stored already is not stored again.
+_insert = Prepared(
+    "delivery_in",
+    "bigint, bigint, text, text, bytea, jsonb",
+    """
     INSERT INTO orders_delivery (shop_id, connection_id, topic, dedupe_key, body, notes)
-    VALUES (%s, %s, %s, %s, %s, %s)
+    VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (shop_id, connection_id, topic, dedupe_key) DO NOTHING RETURNING id
-"""
+    """,
+)
 
 
 def receive(request: HttpRequest, public_id: str) -> HttpResponse:
@@ -72,7 +76,7 @@ def _receive(request: HttpRequest, find: Find, unknown: int) -> HttpResponse:
     except Rejected as error:
         log.warning("delivery rejected", status=error.status, reason=error.reason, path=request.path_info)
         return _answer(error.status, error.reason)
-    except (DatabaseError, InterfaceError) as error:
+    except (DatabaseError, InterfaceError, psycopg2.Error) as error:
         # Not stored, so not acknowledged: the platform sends it again.
         log.error("delivery not stored", reason=type(error).__name__)
         response = _answer(503, "The delivery could not be stored; send it again")
@@ -102,17 +106,11 @@ def _check(incoming: Incoming) -> None:
 def _store(known: KnownConnection, incoming: Incoming, body: bytes) -> HttpResponse:
     request_id = uuid.uuid4().hex
     notes = msgspec.json.encode(incoming.notes | {"request_id": request_id}).decode()
-    packed = psycopg2.Binary(zlib.compress(body, 1))
     # An id that came with other content before names another delivery: not every store's ids are signed, or unique.
     key = f"{incoming.dedupe_key}:{blake2b(body, digest_size=8).hexdigest()}"
-    row = (known.shop_id, known.id, incoming.topic, key, packed, notes)
-    try:
-        stored = _insert(row)
-    except (DatabaseError, InterfaceError) as error:
-        if not passing(error):
-            raise
-        connection.close()  # the kept connection may be from before a restart of the database
-        stored = _insert(row)
+    packed = psycopg2.Binary(pack(body))
+    row = _insert.one(known.shop_id, known.id, incoming.topic, key, packed, notes)
+    stored = row[0] if row else None
     ringer.soon()
     log.info(
         "delivery",
@@ -124,13 +122,6 @@ def _store(known: KnownConnection, incoming: Incoming, body: bytes) -> HttpRespo
     response = _answer(200, "accepted" if stored else "duplicate")
     response["X-Request-Id"] = request_id
     return response
-
-
-def _insert(row: tuple[Any, ...]) -> int | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, row)
-        found = cursor.fetchone()
-    return found[0] if found else None
 
 
 def _body(request: HttpRequest) -> bytes | None:

@@ -13,6 +13,9 @@ from pytest_django.plugin import DjangoDbBlocker
 from loyalty.actions.programs import open_shop
 from shops.actions import create_api_key, create_staff
 from shops.models import Shop, Staff, User
+from tests.live import live
+
+__all__ = ["live"]
 
 PASSWORD = "correct-horse-battery"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")

@@ -22,7 +22,8 @@ from config.procfile import processes
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_TIMEOUT_S = 60
-REDIS_DATABASE = 9
+# One for each of pytest-xdist's workers, so that no stack takes down another's bell.
+REDIS_DATABASE = 9 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 6
 
 
 @dataclass(frozen=True)

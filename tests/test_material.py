@@ -17,11 +17,9 @@ from loyalty.actions.programs import open_shop
 from platforms.connect import connect_store
 from platforms.standard.webhooks import verify
 from tests.bodies import encode, sign_shopify, sign_standard, sign_woo
-from tests.live import Stack, live
+from tests.live import Stack
 from tests.material import material
 from tests.orders.stores import Store
-
-__all__ = ["live"]
 
 APPLIED_WITHIN_S = 30
 

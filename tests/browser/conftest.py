@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.live import Stack, live
-
-__all__ = ["live"]
+from tests.live import Stack
 
 WIDE = {"width": 1280, "height": 860}
 NARROW = {"width": 390, "height": 844}

@@ -1,6 +1,5 @@
 """A dashboard with something on every page, and the people who may and may not see it."""
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from django.urls import reverse
 from django_scopes import scope
 from pytest_django import Settings
 
+from lib.packing import pack
 from loyalty.actions.programs import draft_document, load_draft, publish
 from loyalty.models import Account
 from orders.models import Delivery, Order
@@ -76,7 +76,7 @@ def desks(two_shops: TwoShops) -> Desks:
             connection=connection,
             topic="order.updated",
             dedupe_key="1",
-            body=zlib.compress(BODY),
+            body=pack(BODY),
             state=Delivery.State.DEAD,
             attempts=3,
             error="lines: is missing",

@@ -1,12 +1,12 @@
 """The inbox, held orders and connections."""
 
-import zlib
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
 from django_scopes import scope
 
+from lib.packing import pack
 from orders.models import Delivery
 from shops.models import Connection
 from tests.dashboard.conftest import Desks
@@ -37,7 +37,7 @@ def test_a_body_is_shown_exactly_and_harmlessly(read: Callable[[str], str]) -> N
 )
 def test_any_body_can_be_looked_at(desks: Desks, owner: Client, body: bytes) -> None:
     with scope(shop=desks.shop):
-        Delivery.objects.filter(pk=desks.delivery.pk).update(body=zlib.compress(body))
+        Delivery.objects.filter(pk=desks.delivery.pk).update(body=pack(body))
     answer = owner.get(desks.url("delivery"))
     assert answer.status_code == 200
     assert len(answer.content) < 1_000_000

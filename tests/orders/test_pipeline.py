@@ -1,5 +1,7 @@
 """From a signed webhook to points: orders, refunds, cancellations, edits, guests, in any order."""
 
+from typing import Any
+
 import pytest
 from django_scopes import scope
 
@@ -130,7 +132,7 @@ def test_an_order_leaves_a_spent_account_and_goes_on(inbox: Inbox) -> None:
         shopify_customer(id=1, email="a@example.com"),
         shopify_customer(id=2, email="b@example.com"),
     )
-    placed = {"created_at": "2036-01-01T00:00:00Z", "updated_at": "2036-01-01T00:00:00Z"}
+    placed: dict[str, Any] = {"created_at": "2036-01-01T00:00:00Z", "updated_at": "2036-01-01T00:00:00Z"}
     goods = [line("100.00", id=1)]
     inbox.apply(("orders/paid", shopify_order(lines=goods, customer=first, **placed)))
     with scope(shop=shop):
@@ -146,7 +148,7 @@ def test_points_that_a_clamp_left_are_not_given_twice(inbox: Inbox) -> None:
     shop = inbox.connection.shop
     load_draft(shop, decode(as_dict(draft_document(shop)) | {"deficit": "clamp"}))
     publish(shop, "test")
-    placed = {"created_at": "2036-01-01T00:00:00Z", "updated_at": "2036-01-01T00:00:00Z"}
+    placed: dict[str, Any] = {"created_at": "2036-01-01T00:00:00Z", "updated_at": "2036-01-01T00:00:00Z"}
     inbox.apply(("orders/paid", shopify_order(lines=[line("100.00", id=1)], **placed)))
     with scope(shop=shop):
         adjust(Account.objects.get(shop=shop), -100, "spent", "test")

@@ -9,9 +9,7 @@ import httpx
 import pytest
 
 from tests.bodies import encode, shopify_order, sign_shopify
-from tests.live import Stack, live
-
-__all__ = ["live"]
+from tests.live import Stack
 
 DOMAIN = "wire.myshopify.com"
 RAW = encode(shopify_order(order_status_url=None))
