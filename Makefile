@@ -22,7 +22,7 @@ demo: $(READY) ## Run everything with a demo shop on http://127.0.0.1:8000 (PORT
 	@$(BIN)/python -m config.run
 
 test: $(READY) ## Run every test (PYTEST_ARGS=… for some)
-	@$(RUN) $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(READY) ## Lint, types, import contracts, templates, migrations, deploy check
 	$(BIN)/ruff format --check .

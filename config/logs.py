@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ def shared_processors() -> list[Any]:
     ]
 
 
-def frames_only(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+def frames_only(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """An exception as its type and places. Its message and variables may hold a shopper's data, or a secret."""
     error = event.pop("exc_info", None)
     error = sys.exc_info()[1] if error is True else error[1] if isinstance(error, tuple) else error

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 
-class TenantKey(models.ForeignKey):  # type: ignore[type-arg]
+class TenantKey(models.ForeignKey):
     """A foreign key to a row of the same shop.
 
     Django sees an ordinary key on `id`. The database holds a composite one, (shop_id, id), made by the

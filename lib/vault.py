@@ -23,7 +23,7 @@ def unseal(sealed: str) -> str:
     return _fernet().decrypt(sealed.encode()).decode() if sealed else ""
 
 
-class SecretField(models.TextField):  # type: ignore[type-arg]
+class SecretField(models.TextField):
     """A text column whose value is encrypted in the database and plain in Python."""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
