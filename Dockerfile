@@ -8,7 +8,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' > requirements.txt \
     && pip install -c constraints.txt -r requirements.txt
 COPY . .
-RUN SECRET_KEY=build SECRET_ENCRYPTION_KEYS= DATABASE_URL=postgres://build/build REDIS_URL=redis://build \
+RUN SECRET_KEY=build SECRET_ENCRYPTION_KEYS=build DATABASE_URL=postgres://build/build REDIS_URL=redis://build \
     python manage.py collectstatic --no-input \
     && python -m compileall -q .
 

@@ -12,6 +12,7 @@ import environ
 import structlog
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, logs
 
@@ -22,8 +23,12 @@ if not (env.str("DATABASE_URL", "") and env.str("REDIS_URL", "")):
     _servers = embedded.ensure()
     os.environ.setdefault("DATABASE_URL", _servers.database_url)
     os.environ.setdefault("REDIS_URL", _servers.redis_url)
-    for _name, _value in embedded.secrets().items():
-        os.environ.setdefault(_name, _value)
+_missing = [name for name in ("SECRET_KEY", "SECRET_ENCRYPTION_KEYS") if not env.str(name, "")]
+if _missing and env.str("PUBLIC_URL", "").startswith("https://"):
+    raise ImproperlyConfigured(f"Set {' and '.join(_missing)}: .env.example tells how to make them.")
+if _missing:
+    # On one machine without a public address: made once, and kept beside the data.
+    os.environ.update({name: embedded.secrets()[name] for name in _missing})
 
 DEBUG = env.bool("DEBUG", False)
 DEMO = env.bool("DEMO", False)
@@ -31,7 +36,7 @@ SECRET_KEY = env.str("SECRET_KEY")
 SECRET_ENCRYPTION_KEYS: list[str] = env.list("SECRET_ENCRYPTION_KEYS")
 PORT = env.int("PORT", 8000)
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -203,6 +208,7 @@ UNFOLD = {
     "SITE_URL": None,
     "SHOW_HISTORY": False,
     "BORDER_RADIUS": "6px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "dashboard.branding.icon"}],
     "STYLES": ["dashboard.branding.stylesheet"],
     "SIDEBAR": {"navigation": "dashboard.branding.navigation"},
     "COLORS": {

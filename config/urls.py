@@ -1,11 +1,14 @@
 """Every address, the busiest first."""
 
 from django.conf import settings
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", include("storefront_api.urls")),
     path("dashboard/", include("dashboard.urls", namespace="dashboard")),
+    path("favicon.ico", RedirectView.as_view(url=static("dashboard/icon.svg"))),
 ]
 
 if settings.DEMO:
