@@ -25,6 +25,10 @@ def subheader(request: HttpRequest) -> str:
     return gettext("Loyalty program") if desk else ""
 
 
+def icon(_request: HttpRequest) -> str:
+    return static("dashboard/icon.svg")
+
+
 def stylesheet(_request: HttpRequest) -> str:
     return static("dashboard/dashboard.css")
 

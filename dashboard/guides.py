@@ -1,6 +1,11 @@
-"""Where to paste the webhook address, platform by platform."""
+"""Where to paste the webhook address, platform by platform, and how to put the widget on the storefront."""
 
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+
+from shops.models import Shop
 
 
 def guide(platform: str) -> list[str]:
@@ -42,5 +47,33 @@ def _standard() -> list[str]:
         ),
         gettext(
             "The body is the event order.updated with the order as JSON; the documentation shows every field."
+        ),
+    ]
+
+
+def widget_tag(shop: Shop) -> SafeString:
+    """The script tag for the storefront, escaped to be shown as text."""
+    tag = (
+        f'<script src="{settings.PUBLIC_URL}/widget/v1/regulars.js"\n'
+        f'        data-shop="{shop.public_id}"\n'
+        '        data-token-url="/account/loyalty-token"\n'
+        '        data-login-url="/account/login"\n'
+        "        async></script>"
+    )
+    return format_html("{}", tag)
+
+
+def widget_guide() -> list[str]:
+    """The steps to a widget that knows who is signed in."""
+    return [
+        gettext("Paste this tag into the theme of your storefront, before the end of the page's body."),
+        gettext(
+            "Let data-login-url lead to your log-in page. Without data-token-url everybody is shown how to earn "
+            "points, and nobody their own."
+        ),
+        gettext(
+            'For shoppers who are signed in, let your server answer data-token-url with {"token": …}: a JWT, '
+            "signed by HS256 with the storefront secret, whose iss is the shop's id, sub the customer's id in "
+            "your store, and exp at most one hour ahead. docs/widget.md has it in Python, Node and PHP."
         ),
     ]

@@ -3,7 +3,14 @@
 from django.http import Http404, HttpRequest, HttpResponse
 
 from dashboard.desk import Right
-from dashboard.pages.connections import add_connection, change_settings, connection, connections, rotate
+from dashboard.pages.connections import (
+    add_connection,
+    change_settings,
+    connection,
+    connections,
+    rotate,
+    show_storefront_secret,
+)
 from dashboard.pages.files import export_draft, export_version, import_program
 from dashboard.pages.inbox import delivery, held, inbox, replay_deliveries
 from dashboard.pages.member import member
@@ -42,6 +49,12 @@ urlpatterns = [
     site.page("connections/add/", add_connection, "connection_add", Right.CONNECTIONS),
     site.page("connections/<slug:public_id>/", connection, "connection"),
     site.page("connections/<slug:public_id>/rotate/", rotate, "rotate", Right.CONNECTIONS),
+    site.page(
+        "connections/<slug:public_id>/storefront-secret/",
+        show_storefront_secret,
+        "storefront_secret",
+        Right.CONNECTIONS,
+    ),
     site.page(
         "connections/<slug:public_id>/settings/", change_settings, "connection_settings", Right.CONNECTIONS
     ),

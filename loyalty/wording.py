@@ -45,15 +45,21 @@ def number(value: Decimal | int) -> str:
     return format_decimal(plain, locale=locale_of(), decimal_quantization=False)
 
 
+def one_of(points_name: str) -> str:
+    """One of them: "Bean" of "Beans". A name that does not look like a plural stays: "Bonus", "Bliss", "Taler"."""
+    return re.sub(r"(?<=\w\w)(?<![iosxh]e)(?<![isuo])s\Z", "", points_name)
+
+
 def points_text(count: Decimal | int, points_name: str = "points") -> str:
-    """`count` with the name of the points: "1 point", "1,200 points", "3 Beans"; a true minus sign."""
+    """`count` with the name of the points: "1 point", "1,200 points", "1 Bean"; a true minus sign."""
     size = abs(Decimal(count))
     shown = number(size)
     if points_name == "points":
         plural = 1 if size == 1 else max(2, int(size))
         text = ngettext("%(count)s point", "%(count)s points", plural) % {"count": shown}
     else:
-        text = gettext("%(count)s %(name)s") % {"count": shown, "name": points_name}
+        name = one_of(points_name) if size == 1 else points_name
+        text = gettext("%(count)s %(name)s") % {"count": shown, "name": name}
     return f"{MINUS}{text}" if count < 0 else text
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from dashboard.desk import DeskRequest, Right
 from dashboard.forms.connection import ConnectionSettingsForm, SecretForm, StoreForm
-from dashboard.guides import guide
+from dashboard.guides import guide, widget_guide, widget_tag
 from dashboard.shown_once import keep, take
 from dashboard.site import site
 from orders.actions import set_test_mode
@@ -83,6 +83,14 @@ def rotate(request: DeskRequest, public_id: str) -> HttpResponse:
 
 
 @require_POST
+def show_storefront_secret(request: DeskRequest, public_id: str) -> HttpResponse:
+    """Show the secret that signs shoppers' tokens on the next page, and only there."""
+    one = _find(request, public_id)
+    keep(request, one, {"storefront": one.storefront_secret})
+    return redirect("dashboard:connection", public_id=one.public_id)
+
+
+@require_POST
 def change_settings(request: DeskRequest, public_id: str) -> HttpResponse:
     """Switch a store on or off, and its test mode."""
     one = _find(request, public_id)
@@ -119,11 +127,13 @@ def _show(request: DeskRequest, one: Connection, form: SecretForm) -> HttpRespon
     for field in settings_form.fields.values():
         field.disabled = not may_connect
     context = {
-        "title": one.domain,
+        "title": f"{_label(one)} · {one.domain}",
         "connection": one,
         "platform": _label(one),
         "address": webhook_url(one),
         "steps": guide(one.platform),
+        "widget_tag": widget_tag(request.desk.shop),
+        "widget_steps": widget_guide(),
         "secrets": take(request, one),
         "form": form,
         "settings_form": settings_form,

@@ -48,7 +48,7 @@ def delivery(request: DeskRequest, delivery_id: int) -> HttpResponse:
         "delivery": one,
         "body": body[:LONGEST_SHOWN],
         "body_cut": len(body) > LONGEST_SHOWN,
-        "notes": sorted(one.notes.items()),
+        "notes": [(name.replace("_", " ").capitalize(), value) for name, value in sorted(one.notes.items())],
         "may_replay": request.desk.may(Right.DELIVERIES),
     }
     return site.show(request, "delivery", context)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext
 
 from loyalty.documents import ProgramDocument, Rule, decode
 from loyalty.queries import live_version
-from loyalty.wording import money, points_text
+from loyalty.wording import money, one_of, points_text
 from shops.models import Shop
 from storefront_api.connections import by_shop
 from storefront_api.storefront.road import Refused, reply, road
@@ -13,7 +13,7 @@ from storefront_api.storefront.road import Refused, reply, road
 
 @road
 def program(request: HttpRequest) -> HttpResponse:
-    """`{shop, currency, points_name, earn: [{key, name, sentence}]}` of `?shop=<public id>`."""
+    """`{shop, currency, points_name, point_name, earn: [{key, name, sentence}]}` of `?shop=<public id>`."""
     known = by_shop(request.GET.get("shop", ""))
     if known is None:
         message = gettext("There is no shop with this public id.")
@@ -24,6 +24,7 @@ def program(request: HttpRequest) -> HttpResponse:
         "shop": shop.name,
         "currency": document.currency,
         "points_name": document.points_name,
+        "point_name": one_of(document.points_name),
         "earn": [
             {"key": rule.key, "name": rule.name, "sentence": how_to_earn(rule, document)}
             for rule in document.rules

@@ -9,13 +9,14 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 SCRIPT = Path(__file__).with_name("regulars.js")
+ELEMENTS = SCRIPT.with_name("elements.js")
 PARTS = (SCRIPT.with_suffix(".css"), SCRIPT.with_name("texts.json"))
 
 
 @lru_cache(maxsize=1)
 def _file(_modified: float) -> tuple[bytes, bytes, str]:
-    """The script with its parts inside as strings, the same compressed, and its digest."""
-    script = SCRIPT.read_text()
+    """The script with the elements and, as strings, the parts inside; the same compressed; its digest."""
+    script = SCRIPT.read_text().replace(f"/* {ELEMENTS.name} */", ELEMENTS.read_text(), 1)
     for part in PARTS:
         script = script.replace(f'"{part.name}"', json.dumps(part.read_text()), 1)
     source = script.encode()
@@ -26,7 +27,7 @@ def regulars_js(request: HttpRequest) -> HttpResponse:
     """The widget. Any page may load it; it holds nothing of any shop."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    source, compressed, digest = _file(sum(path.stat().st_mtime for path in (SCRIPT, *PARTS)))
+    source, compressed, digest = _file(sum(path.stat().st_mtime for path in (SCRIPT, ELEMENTS, *PARTS)))
     zipped = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
     etag = f'"{digest}{"-gz" if zipped else ""}"'
     if etag in request.META.get("HTTP_IF_NONE_MATCH", ""):

@@ -52,6 +52,7 @@ class Desks:
             "roll_back": {"number": 2},
             "connection": {"public_id": self.connection.public_id},
             "rotate": {"public_id": self.connection.public_id},
+            "storefront_secret": {"public_id": self.connection.public_id},
             "connection_settings": {"public_id": self.connection.public_id},
             "missing": {"rest": "no-such-page"},
         }

@@ -32,7 +32,7 @@ LISTS = {
 }
 LISTS |= {"program_example", "export_draft", "connection_add", "password_change", "password_change_done"}
 THINGS = {"member", "delivery", "export_version", "roll_back", "connection"}
-POST_ONLY = {"rotate", "connection_settings"}
+POST_ONLY = {"rotate", "connection_settings", "storefront_secret"}
 DOORS = {"login", "logout"}
 # A page that only acts, on what the form names.
 ACTS = {"replay"}
@@ -57,6 +57,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str], int]] = {
     "connection_add": ({"platform": "standard", "domain": "new.example"}, {"owner", "manager"}, 302),
     "rotate": ({}, {"owner", "manager"}, 302),
     "connection_settings": ({"active": "on", "test_mode": "on"}, {"owner", "manager"}, 302),
+    "storefront_secret": ({}, {"owner", "manager"}, 302),
     "shops": ({"shop": "SHOP"}, set(STAFF), 302),
     "password_change": ({}, set(STAFF), 200),
 }
@@ -108,7 +109,7 @@ def test_only_the_right_roles_change_something(desks: Desks, name: str, role: st
     assert found == (status if role in allowed else 403)
     if found == 403:
         assert state(desks.shop) == before
-    elif name not in {"publish", "shops", "password_change", "roll_back"}:
+    elif name not in {"publish", "shops", "password_change", "roll_back", "storefront_secret"}:
         assert state(desks.shop) != before
 
 

@@ -22,5 +22,13 @@ def test_other_pages_stay_strict(desks: Desks) -> None:
     assert "unsafe" not in policy(Client(), "/no-such-page")
 
 
+def test_there_is_an_icon(owner: Client) -> None:
+    answer = owner.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (302, "/static/dashboard/icon.svg")
+    assert 'href="/static/dashboard/icon.svg"' in owner.get("/dashboard/").content.decode()
+    icon = owner.get(answer["Location"])
+    assert (icon.status_code, icon["Content-Type"]) == (200, "image/svg+xml")
+
+
 def test_pages_are_not_kept_by_caches(desks: Desks, owner: Client) -> None:
     assert "no-store" in owner.get(desks.url("member")).headers["Cache-Control"]

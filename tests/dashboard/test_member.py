@@ -29,7 +29,7 @@ def entries(desks: Desks) -> list[Entry]:
 
 def test_a_member_page_says_why(read: Callable[[str], str]) -> None:
     page = read("member")
-    assert "49 beans: 49.95 € of goods at 1 beans per 1 €, rounded down" in page or "49.95 € of goods" in page
+    assert "49 beans: 49.95 € of goods at 1 bean per 1 €, rounded down" in page or "49.95 € of goods" in page
     assert "Why these points?" in page
     assert "cust-mia" in page
 

@@ -81,6 +81,29 @@ def test_secrets_of_a_new_store_are_shown_once(desks: Desks, owner: Client) -> N
     assert f"/webhooks/{made.public_id}/" in again
 
 
+def test_the_storefront_secret_is_shown_when_asked_for(
+    desks: Desks, owner: Client, read: Callable[[str], str]
+) -> None:
+    secret = connection(desks, desks.connection.domain).storefront_secret
+    assert secret not in read("connection")
+    assert secret in owner.post(desks.url("storefront_secret"), follow=True).content.decode()
+    assert secret not in read("connection") + read("connections")
+
+
+@pytest.mark.parametrize("role", ["support", "viewer"])
+def test_the_storefront_secret_is_not_for_everybody(desks: Desks, role: str) -> None:
+    client = desks.client(role)
+    refused = client.post(desks.url("storefront_secret"), follow=True).content.decode()
+    page = client.get(desks.url("connection")).content.decode()
+    assert connection(desks, desks.connection.domain).storefront_secret not in refused + page
+    assert "Show storefront secret" not in page
+
+
+def test_the_widget_tag_is_ready_to_be_copied(desks: Desks, read: Callable[[str], str]) -> None:
+    tag = f"/widget/v1/regulars.js&quot;\n        data-shop=&quot;{desks.shop.public_id}&quot;"
+    assert tag in read("connection")
+
+
 def test_a_fresh_secret_is_encrypted_while_it_waits(desks: Desks, owner: Client) -> None:
     owner.post("/dashboard/connections/add/", {"platform": "standard", "domain": "new.example"})
     assert connection(desks, "new.example").secret not in str(dict(owner.session))

@@ -101,7 +101,7 @@ def test_first_awards(document: ProgramDocument, facts: OrderFacts, words: str) 
 
 
 def test_points_may_have_a_name_of_their_own() -> None:
-    words = "5 Beans: 5.00 € of goods at 1 Beans per 1 €"
+    words = "5 Beans: 5.00 € of goods at 1 Bean per 1 €"
     assert sentence(program(), order("5"), "Beans") == words
     assert sentence(program(), order("5", deleted=True), "Beans") == "No Beans: the order was deleted"
 

@@ -122,6 +122,7 @@ def test_the_program_in_words(client: Client, store: Connection) -> None:
         "shop": "Corner Shop",
         "currency": "EUR",
         "points_name": "points",
+        "point_name": "point",
         "earn": [
             {
                 "key": "purchases",
@@ -143,7 +144,7 @@ def test_the_program_is_the_live_one(client: Client, shop: Shop) -> None:
     assert told["points_name"] == "points", "a draft is not live"
     publish(shop, "olivia@corner.example")
     told = client.get(f"{V1}/program?shop={shop.public_id}").json()
-    assert told["earn"][0]["sentence"] == "1 Beans for every 1 € you spend"
+    assert told["earn"][0]["sentence"] == "1 Bean for every 1 € you spend"
 
 
 @pytest.mark.parametrize("query", ["", "?shop=", "?shop=shop_unknown", "?shop=%00", "?shop=%ED%A0%80"])
