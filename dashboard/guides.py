@@ -22,7 +22,7 @@ def _shopify() -> list[str]:
         ),
         gettext(
             "Below the list, Shopify says that the webhooks are signed with a secret. "
-            "Copy it and enter it here under “Change the secret”, unless you did so already."
+            "Copy it and enter it here under “Change the webhook secret”, unless you did so already."
         ),
     ]
 
@@ -55,10 +55,10 @@ def widget_tag(shop: Shop) -> SafeString:
     """The script tag for the storefront, escaped to be shown as text."""
     tag = (
         f'<script src="{settings.PUBLIC_URL}/widget/v1/regulars.js"\n'
-        f'        data-shop="{shop.public_id}"\n'
-        '        data-token-url="/account/loyalty-token"\n'
-        '        data-login-url="/account/login"\n'
-        "        async></script>"
+        f'  data-shop="{shop.public_id}"\n'
+        '  data-token-url="/account/loyalty-token"\n'
+        '  data-login-url="/account/login"\n'
+        "  async></script>"
     )
     return format_html("{}", tag)
 

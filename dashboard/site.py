@@ -32,6 +32,8 @@ class DashboardSite(UnfoldAdminSite):
     login_form = LoginForm
     login_template = "dashboard/login.html"
     logout_template = "dashboard/logged_out.html"
+    password_change_template = "dashboard/password_form.html"
+    password_change_done_template = "dashboard/password_done.html"
     site_title = gettext_lazy("Regulars")
     index_title = gettext_lazy("Overview")
 
