@@ -100,7 +100,7 @@ def test_the_storefront_secret_is_not_for_everybody(desks: Desks, role: str) -> 
 
 
 def test_the_widget_tag_is_ready_to_be_copied(desks: Desks, read: Callable[[str], str]) -> None:
-    tag = f"/widget/v1/regulars.js&quot;\n        data-shop=&quot;{desks.shop.public_id}&quot;"
+    tag = f"/widget/v1/regulars.js&quot;\n  data-shop=&quot;{desks.shop.public_id}&quot;"
     assert tag in read("connection")
 
 
