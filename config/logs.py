@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line, with request and delivery ids, without personal data or secrets."""
 
+import contextlib
 import os
 import sys
 import time
@@ -48,7 +49,9 @@ class _StandardError:
     """Writes to the process's standard error itself, whole lines, whatever `sys.stderr` is by now."""
 
     def write(self, line: bytes) -> None:
-        os.write(2, line)
+        # A log that cannot be written never fails what was to be logged.
+        with contextlib.suppress(OSError):
+            os.write(2, line)
 
     def flush(self) -> None:
         """Nothing is held back."""

@@ -4,11 +4,13 @@ They have no session, cookie, form or page: sessions, CSRF, messages and locale 
 busiest roads also skip Django's handler, with its signals and its walk through all addresses.
 """
 
+import uuid
 from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
@@ -52,7 +54,12 @@ def fast_roads(application: Application) -> Application:
         view = _busiest(environ.get("PATH_INFO", ""))
         if view is None:
             return application(environ, start_response)
-        response = _answer(view, WSGIRequest(environ))
+        try:
+            request = WSGIRequest(environ)
+        except Exception:
+            start_response("400 Bad Request", [("Content-Length", "0")])
+            return [b""]
+        response = _answer(view, request)
         start_response(_STATUS_LINES[response.status_code], list(response.items()))
         return [response.content]
 
@@ -88,10 +95,13 @@ def _insecure() -> HttpResponse:
 
 
 def _answer(view: Respond, request: HttpRequest) -> HttpResponse:
-    try:
-        response = _insecure() if _must_be_secure(request) else view(request)
-    except Exception as error:
-        response = response_for_exception(request, error)
+    request_id = uuid.uuid4().hex
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        try:
+            response = _insecure() if _must_be_secure(request) else view(request)
+        except Exception as error:
+            response = response_for_exception(request, error)
+    response["X-Request-Id"] = request_id
     response["X-Content-Type-Options"] = "nosniff"
     if _HSTS:
         response["Strict-Transport-Security"] = _HSTS

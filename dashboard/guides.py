@@ -31,8 +31,8 @@ def _woocommerce() -> list[str]:
     return [
         gettext("In WordPress, open WooCommerce → Settings → Advanced → Webhooks and choose Add webhook."),
         gettext(
-            "Add one for each of the topics Order created, Order updated and Order deleted. Set it to Active, "
-            "paste the address from above as the Delivery URL, and the secret as the Secret."
+            "Add one for each of the topics Order created, Order updated, Order deleted and Order restored. "
+            "Set it to Active, paste the address from above as the Delivery URL, and the secret as the Secret."
         ),
         gettext("Save. WooCommerce sends a test at once; Regulars answers it and waits for the first order."),
     ]

@@ -5,8 +5,6 @@ import threading
 import zstandard
 
 LEVEL = 1
-# Larger than any body that is let in; a stored body never makes a worker reserve more.
-LARGEST_BYTES = 64 * 1024 * 1024
 
 
 class _Tools(threading.local):
@@ -27,4 +25,4 @@ def pack(raw: bytes) -> bytes:
 
 def unpack(packed: bytes | memoryview) -> bytes:
     """What `pack` was given. Raises `zstandard.ZstdError` for anything else."""
-    return _tools.unpack(packed, max_output_size=LARGEST_BYTES)
+    return _tools.unpack(packed)

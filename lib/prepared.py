@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import psycopg2
+import psycopg2.errors
 from django.db import connection as database
 
 
@@ -36,11 +37,19 @@ class Prepared:
         session = database.connection
         with session.cursor() as cursor:
             if getattr(self._thread, "session", None) is not session:
-                cursor.execute(self._prepare)
+                self._prepare_in(cursor)
                 self._thread.session = session
             cursor.execute(self._execute, arguments)
             row: tuple[Any, ...] | None = cursor.fetchone()
             return row
+
+    def _prepare_in(self, cursor: Any) -> None:
+        try:
+            cursor.execute(self._prepare)
+        except psycopg2.errors.DuplicatePreparedStatement:
+            # Behind a pooler: another client of this session has prepared it already.
+            if database.in_atomic_block:
+                raise
 
 
 def _lost(error: psycopg2.Error) -> bool:

@@ -118,10 +118,14 @@ def freeze(accounts: Mapping[tuple[int, int], str]) -> None:
 
 
 def rebuild(shop_id: int | None) -> None:
-    """Set every balance, counter and what is left in lots to what entries and lot uses say."""
+    """Set balances, counters, what is left in lots and what awards have posted to what entries and uses say.
+
+    An award's target is set to what its explanation says.
+    """
     execute(_LOCK_ALL, shop=shop_id)
     execute(_REBUILD_ACCOUNTS, shop=shop_id)
     execute(_REBUILD_LOTS, shop=shop_id)
+    execute(_REBUILD_AWARDS, shop=shop_id)
 
 
 def unfreeze(shop_id: int | None) -> None:
@@ -355,4 +359,17 @@ _REBUILD_LOTS = """
     ) p
     WHERE l.shop_id = p.shop_id AND l.id = p.id AND l.remaining <> l.points - p.used
         AND l.points - p.used BETWEEN 0 AND l.points
+"""
+_REBUILD_AWARDS = """
+    UPDATE loyalty_award a SET posted = p.posted, postings = p.postings, account_id = p.account_id, target = p.target
+    FROM (
+        SELECT b.shop_id, b.id, coalesce(sum(e.available_delta + e.pending_delta), 0) AS posted,
+            count(e.id) AS postings, coalesce(min(e.account_id), b.account_id) AS account_id,
+            coalesce((b.breakdown ->> 'target')::bigint, b.target) AS target
+        FROM loyalty_award b LEFT JOIN loyalty_entry e ON e.shop_id = b.shop_id AND e.award_id = b.id
+        WHERE %(shop)s::bigint IS NULL OR b.shop_id = %(shop)s GROUP BY b.shop_id, b.id
+    ) p
+    WHERE a.shop_id = p.shop_id AND a.id = p.id
+        AND (a.posted, a.postings, a.account_id, a.target)
+            IS DISTINCT FROM (p.posted, p.postings, p.account_id, p.target)
 """

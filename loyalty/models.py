@@ -135,7 +135,7 @@ class Account(models.Model):
 
 
 class Award(models.Model):
-    """What one order earns one member. `source` is "order:<id>"; an order that changed hands has two.
+    """What one order earns one member. `source` is "order:<id>"; one that changed hands has one for each owner.
 
     `posted` is the sum of its `postings` entries.
 

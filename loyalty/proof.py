@@ -56,6 +56,8 @@ def repair(shop_id: int | None = None) -> list[Difference]:
         ledger.unfreeze(shop_id)
         if left:
             ledger.freeze(_reasons(left))
+    # Apart, because awards are locked before accounts everywhere else.
+    with transaction.atomic():
         settle_open(shop_id)
     return left
 
@@ -184,7 +186,8 @@ _AWARDS = f"""
         ('the account of ', a.account_id, coalesce(p.account_id, a.account_id)),
         -- A frozen account waits for what it could not post.
         ('the target of ', a.target, CASE WHEN o.frozen_at IS NULL THEN a.posted - a.shortfall ELSE a.target END),
-        ('the shortfall of ', a.shortfall, greatest(a.shortfall, 0))
+        ('the shortfall of ', a.shortfall, greatest(a.shortfall, 0)),
+        ('the explained target of ', a.target, (a.breakdown ->> 'target')::bigint)
     ) AS c(what, stored, proved)
     WHERE c.stored <> c.proved AND {_SHOP.format("a")}
     ORDER BY a.shop_id, a.account_id

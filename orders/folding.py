@@ -1,7 +1,8 @@
 """What is known of an order, folded from whatever came, in whatever order it came.
 
-Folding is a join: the newest snapshot wins, refunds are merged by id, a deletion stays. So every permutation and
-repetition of the same facts ends in the same state.
+Folding is a join: the newest snapshot wins, refunds are merged by id and dropped by a newer complete list, the last
+word on a deletion counts. So every permutation and repetition of the same facts ends in the same state. One thing
+is history, not a fact of the order: which customer had verified a guest's e-mail at the time.
 """
 
 from dataclasses import dataclass, field
@@ -10,10 +11,17 @@ from hashlib import blake2b
 
 import msgspec
 
-from platforms.snapshots import OrderDeleted, OrderSnapshot, OrderStatus, RefundEvent, RefundSnapshot
+from platforms.snapshots import (
+    OrderDeleted,
+    OrderRestored,
+    OrderSnapshot,
+    OrderStatus,
+    RefundEvent,
+    RefundSnapshot,
+)
 
 OrderKey = tuple[int, int, str]  # (shop id, connection id, the platform's id)
-OrderFact = OrderSnapshot | RefundEvent | OrderDeleted
+OrderFact = OrderSnapshot | RefundEvent | OrderDeleted | OrderRestored
 
 # Between two snapshots of one instant the one further along in an order's life is taken for the newer.
 _RANK = {
@@ -49,6 +57,7 @@ class OrderState:
     refunds: dict[str, RefundSnapshot] = field(default_factory=dict)
     complete_as_of: datetime | None = None
     deleted_at: datetime | None = None
+    restored_at: datetime | None = None
     customer_id: int | None = None
     guest: bool = False
     held: str = ""
@@ -56,10 +65,10 @@ class OrderState:
 
     @property
     def deleted(self) -> bool:
-        """Whether the newest that is known is a deletion: a later snapshot tells of a restored order."""
-        if self.deleted_at is None:
-            return False
-        return self.snapshot is None or self.snapshot.updated_at <= self.deleted_at
+        """Whether the last that was told of a deletion is that it happened, not that it was taken back."""
+        return self.deleted_at is not None and (
+            self.restored_at is None or self.restored_at < self.deleted_at
+        )
 
     def fold(self, fact: OrderFact) -> None:
         """Take in one fact; `changed` turns true when it says something new."""
@@ -68,19 +77,21 @@ class OrderState:
             self._fold_snapshot(fact)
         elif isinstance(fact, RefundEvent):
             self._fold_refund(fact.refund)
-        elif fact.as_of is not None:
-            self._fold_deletion(fact.as_of)
+        elif isinstance(fact, OrderDeleted):
+            self.deleted_at = self._later(self.deleted_at, fact.as_of)
+        else:
+            self.restored_at = self._later(self.restored_at, fact.as_of)
 
     def changed_at(self) -> datetime:
         """When the newest of what is known happened. Only for a state with a snapshot."""
         assert self.snapshot is not None
         return max([self.snapshot.updated_at, *(refund.as_of for refund in self.refunds.values())])
 
-    def _fold_deletion(self, received_at: datetime) -> None:
-        """The store's clock may run ahead of ours: a deletion outlasts at least what is known when it comes."""
-        at = max(received_at, self.snapshot.updated_at) if self.snapshot else received_at
-        if self.deleted_at is None or self.deleted_at < at:
-            self.deleted_at, self.changed = at, True
+    def _later(self, old: datetime | None, new: datetime | None) -> datetime | None:
+        if new is None or (old is not None and old >= new):
+            return old
+        self.changed = True
+        return new
 
     def _fold_snapshot(self, new: OrderSnapshot) -> None:
         new_digest = digest(new)
@@ -95,7 +106,7 @@ class OrderState:
         self.snapshot, self.digest, self.changed = new, new_digest, True
 
     def _fold_refunds(self, new: OrderSnapshot) -> None:
-        """Refunds are merged by id. A complete list drops those it does not hold, unless they are newer."""
+        """Refunds are merged by id. A complete list drops those it does not hold, unless they are as new."""
         as_of = self.complete_as_of
         if new.refunds_complete and (as_of is None or as_of < new.updated_at):
             self.complete_as_of, self.changed = new.updated_at, True
@@ -103,7 +114,7 @@ class OrderState:
             self.refunds = {
                 id_: refund
                 for id_, refund in self.refunds.items()
-                if id_ in listed or refund.as_of > new.updated_at
+                if id_ in listed or refund.as_of >= new.updated_at
             }
             for refund in new.refunds:
                 self._merge(refund)
@@ -113,7 +124,7 @@ class OrderState:
 
     def _fold_refund(self, new: RefundSnapshot) -> None:
         """Unless a newer complete list did not hold it."""
-        if self.complete_as_of is None or new.as_of > self.complete_as_of or new.id in self.refunds:
+        if self.complete_as_of is None or new.as_of >= self.complete_as_of or new.id in self.refunds:
             self._merge(new)
 
     def _merge(self, new: RefundSnapshot) -> None:

@@ -69,8 +69,8 @@ class Delivery(models.Model):
 class Order(models.Model):
     """An order as last seen. The newest snapshot wins; refunds are merged by their id.
 
-    `guest`: the snapshot names no customer, so that `customer` was found by e-mail. A deletion holds until a
-    snapshot that is newer than `deleted_at`. `refunds` is all there was as of `refunds_complete_as_of`.
+    `guest`: the snapshot names no customer, so that `customer` was found by e-mail. `deleted_at` and
+    `restored_at` are when we were told last. `refunds` is all there was as of `refunds_complete_as_of`.
     `placed_at` is null while only a refund or a deletion of the order is known. `digest` decides between two
     snapshots of one instant. `held` says why the order waits for a decision of the merchant ("" when it does not).
     """
@@ -89,6 +89,7 @@ class Order(models.Model):
     paid_at = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    restored_at = models.DateTimeField(null=True)
     guest = models.BooleanField(default=False)
     refunds_complete_as_of = models.DateTimeField(null=True)
     test = models.BooleanField(default=False)
@@ -126,5 +127,6 @@ class Order(models.Model):
     @property
     def deleted(self) -> bool:
         """Whether the platform deleted the order, and did not restore it since."""
-        updated_at = self.platform_updated_at
-        return self.deleted_at is not None and (updated_at is None or updated_at <= self.deleted_at)
+        return self.deleted_at is not None and (
+            self.restored_at is None or self.restored_at < self.deleted_at
+        )

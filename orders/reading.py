@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from lib.packing import unpack
 from lib.rows import execute
 from orders.customers import CustomerKey
 from orders.folding import OrderFact, OrderKey
 from platforms.base import Ignored, Unreadable
 from platforms.registry import PLATFORMS
-from platforms.snapshots import CustomerSnapshot, OrderDeleted, OrderSnapshot
+from platforms.snapshots import CustomerSnapshot, OrderDeleted, OrderRestored, OrderSnapshot
 
 ERROR_LENGTH = 500
 
@@ -93,8 +95,8 @@ def _sort(fact: Any, delivery: Claimed, facts: Facts) -> None:
     if isinstance(fact, CustomerSnapshot):
         facts.customers.append(((*tenant, fact.id), fact))
         return
-    if isinstance(fact, OrderDeleted):
-        fact = OrderDeleted(fact.order_id, delivery.received_at)
+    if isinstance(fact, OrderDeleted | OrderRestored):
+        fact = replace(fact, as_of=delivery.received_at)
     order_id = fact.id if isinstance(fact, OrderSnapshot) else fact.order_id
     facts.orders.setdefault((*tenant, order_id), []).append(fact)
     if isinstance(fact, OrderSnapshot) and fact.customer is not None:

@@ -64,6 +64,7 @@ def _row(state: OrderState) -> dict[str, Any]:
         "customer_id": state.customer_id,
         "digest": state.digest.hex(),
         "deleted_at": state.deleted_at,
+        "restored_at": state.restored_at,
         "guest": state.guest,
         "complete_as_of": state.complete_as_of,
         "held": state.held,
@@ -107,25 +108,15 @@ _STUB: dict[str, Any] = {
 
 
 def _state(row: tuple[Any, ...]) -> OrderState:
-    (
-        shop_id,
-        connection_id,
-        external_id,
-        id_,
-        customer_id,
-        digest,
-        deleted_at,
-        guest,
-        complete_as_of,
-        *more,
-    ) = row
-    held, refunds, placed_at, *snapshot = more
+    shop_id, connection_id, external_id, id_, customer_id, digest, deleted_at, restored_at, *more = row
+    guest, complete_as_of, held, refunds, placed_at, *snapshot = more
     state = OrderState(
         (shop_id, connection_id, external_id),
         id_,
         refunds={refund.id: refund for refund in _decode_refunds(refunds)},
         complete_as_of=complete_as_of,
         deleted_at=deleted_at,
+        restored_at=restored_at,
         customer_id=customer_id,
         guest=guest,
         held=held,
@@ -175,7 +166,7 @@ def _snapshot(
 
 
 _COLUMNS = """
-    o.shop_id, o.connection_id, o.external_id, o.id, o.customer_id, o.digest, o.deleted_at, o.guest,
+    o.shop_id, o.connection_id, o.external_id, o.id, o.customer_id, o.digest, o.deleted_at, o.restored_at, o.guest,
     o.refunds_complete_as_of, o.held, o.refunds,
     o.placed_at, o.number, o.email, o.currency, o.status, o.platform_updated_at, o.paid_at, o.cancelled_at, o.test,
     o.channel, o.shipping_net, o.shipping_tax, o.total, o.lines, o.discount_codes
@@ -199,19 +190,21 @@ _TEST_ORDERS = """
 """
 _RECORD = """
     json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, external_id text, id bigint,
-        customer_id bigint, digest text, deleted_at timestamptz, guest boolean,
+        customer_id bigint, digest text, deleted_at timestamptz, restored_at timestamptz,
+        guest boolean,
         complete_as_of timestamptz, held text, refunds jsonb, number text, email text,
         currency text, status text, placed_at timestamptz, updated_at timestamptz, paid_at timestamptz,
         cancelled_at timestamptz, test boolean, channel text, shipping_net numeric, shipping_tax numeric,
         total numeric, lines jsonb, codes text[])
 """
 _INSERT = f"""
-    INSERT INTO orders_order (shop_id, connection_id, external_id, customer_id, digest, deleted_at, guest,
+    INSERT INTO orders_order (shop_id, connection_id, external_id, customer_id, digest, deleted_at, restored_at,
+        guest,
         refunds_complete_as_of, held, refunds,
         number, email, currency, status, placed_at, platform_updated_at, paid_at, cancelled_at, test, channel,
         shipping_net, shipping_tax, total, lines, discount_codes)
-    SELECT r.shop_id, r.connection_id, r.external_id, r.customer_id, decode(r.digest, 'hex'), r.deleted_at, r.guest,
-        r.complete_as_of, r.held,
+    SELECT r.shop_id, r.connection_id, r.external_id, r.customer_id, decode(r.digest, 'hex'),
+        r.deleted_at, r.restored_at, r.guest, r.complete_as_of, r.held,
         r.refunds, r.number, r.email, r.currency, r.status, r.placed_at, r.updated_at, r.paid_at, r.cancelled_at,
         r.test, r.channel, r.shipping_net, r.shipping_tax, r.total, r.lines, r.codes
     FROM {_RECORD}
@@ -220,7 +213,8 @@ _INSERT = f"""
 """
 _UPDATE = f"""
     UPDATE orders_order o SET customer_id = r.customer_id, digest = decode(r.digest, 'hex'),
-        deleted_at = r.deleted_at, guest = r.guest, refunds_complete_as_of = r.complete_as_of,
+        deleted_at = r.deleted_at, restored_at = r.restored_at, guest = r.guest,
+        refunds_complete_as_of = r.complete_as_of,
         held = r.held, refunds = r.refunds, number = r.number, email = r.email, currency = r.currency,
         status = r.status, placed_at = r.placed_at, platform_updated_at = r.updated_at, paid_at = r.paid_at,
         cancelled_at = r.cancelled_at, test = r.test, channel = r.channel, shipping_net = r.shipping_net,

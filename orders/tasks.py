@@ -26,9 +26,10 @@ def apply_deliveries() -> None:
         taken = inbox.apply_due()
         if taken == 0:
             return
-        if taken is None or taken > MANY:
+        ended = taken is None or time.monotonic() > ends
+        if ended or (taken or 0) > MANY:
             _call_help()
-        if taken is None or time.monotonic() > ends:
+        if ended:
             return
 
 

@@ -124,4 +124,11 @@ class OrderDeleted(Struct, frozen=True):
     as_of: datetime | None = None
 
 
-Fact = OrderSnapshot | RefundEvent | OrderDeleted | CustomerSnapshot
+class OrderRestored(Struct, frozen=True):
+    """The platform took a deletion back; `as_of` as for `OrderDeleted`."""
+
+    order_id: str
+    as_of: datetime | None = None
+
+
+Fact = OrderSnapshot | RefundEvent | OrderDeleted | OrderRestored | CustomerSnapshot

@@ -3,7 +3,6 @@
 A delivery is answered 2xx only after its body is committed; the bell comes after that and may be lost.
 """
 
-import uuid
 from collections.abc import Callable
 from hashlib import blake2b
 
@@ -59,7 +58,10 @@ def receive_shopify(request: HttpRequest) -> HttpResponse:
 def _receive(request: HttpRequest, find: Find, unknown: int) -> HttpResponse:
     if request.method != "POST":
         return _answer(405, "Send a POST request")
-    body, headers = _body(request), _headers(request)
+    try:
+        body, headers = _body(request), _headers(request)
+    except OSError:
+        return _answer(400, "The body broke off")
     if body is None:
         return _answer(413, f"The body is larger than {settings.WEBHOOK_BODY_MAX_BYTES} bytes")
     try:
@@ -104,8 +106,8 @@ def _check(incoming: Incoming) -> None:
 
 
 def _store(known: KnownConnection, incoming: Incoming, body: bytes) -> HttpResponse:
-    request_id = uuid.uuid4().hex
-    notes = msgspec.json.encode(incoming.notes | {"request_id": request_id}).decode()
+    told = structlog.contextvars.get_contextvars()  # the request's id
+    notes = msgspec.json.encode(incoming.notes | told).decode()
     # An id that came with other content before names another delivery: not every store's ids are signed, or unique.
     key = f"{incoming.dedupe_key}:{blake2b(body, digest_size=8).hexdigest()}"
     packed = psycopg2.Binary(pack(body))
@@ -114,14 +116,11 @@ def _store(known: KnownConnection, incoming: Incoming, body: bytes) -> HttpRespo
     ringer.soon()
     log.info(
         "delivery",
-        request_id=request_id,
         delivery_id=stored,
         connection=known.public_id,
         topic=incoming.topic,
     )
-    response = _answer(200, "accepted" if stored else "duplicate")
-    response["X-Request-Id"] = request_id
-    return response
+    return _answer(200, "accepted" if stored else "duplicate")
 
 
 def _body(request: HttpRequest) -> bytes | None:
@@ -143,8 +142,8 @@ def _body(request: HttpRequest) -> bytes | None:
 def _number(length: str | None) -> int:
     try:
         return int(length or 0)
-    except ValueError:
-        return 0
+    except ValueError as error:
+        raise OSError("the length is not a number") from error
 
 
 def _headers(request: HttpRequest) -> dict[str, str]:

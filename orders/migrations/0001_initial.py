@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                 ("paid_at", models.DateTimeField(null=True)),
                 ("cancelled_at", models.DateTimeField(null=True)),
                 ("deleted_at", models.DateTimeField(null=True)),
+                ("restored_at", models.DateTimeField(null=True)),
                 ("guest", models.BooleanField(default=False)),
                 ("refunds_complete_as_of", models.DateTimeField(null=True)),
                 ("test", models.BooleanField(default=False)),

@@ -28,6 +28,7 @@ from platforms.snapshots import (
     Fact,
     Line,
     OrderDeleted,
+    OrderRestored,
     OrderSnapshot,
     OrderStatus,
 )
@@ -58,7 +59,13 @@ def parse(topic: str, body: bytes) -> list[Fact]:
     reader = _READERS.get(topic)
     if reader is None:
         raise Ignored(f"Nothing is done with the topic {topic[:100]!r}.")
-    return [reader(body)]
+    fact = reader(body)
+    # Out of the trash: the body is the order as it is again.
+    return (
+        [fact, OrderRestored(fact.id)]
+        if topic == "order.restored" and isinstance(fact, OrderSnapshot)
+        else [fact]
+    )
 
 
 def _order(body: bytes) -> OrderSnapshot:

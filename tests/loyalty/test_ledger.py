@@ -19,6 +19,8 @@ from loyalty.models import Account, Entry, Lot, LotUse
 from loyalty.proof import repair, verify
 from platforms.connect import connect_store
 from shops.models import Customer, Shop
+from tests.bodies import line, shopify_order, shopify_refund, shopify_refund_line
+from tests.orders.post import Inbox
 
 DAY = timedelta(days=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -238,6 +240,22 @@ def test_repair_sets_projections_right_and_thaws(account: Account) -> None:
     assert repair(account.shop_id) == []
     assert balance(account) == 30
     assert move(account, -30).balance_after == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["target = target + 400", "posted = posted - 30", "postings = 0", "shortfall = 50", "target = 0"],
+)
+def test_a_tampered_award_is_found_and_set_right_without_points(shop: Shop, damage: str) -> None:
+    inbox = Inbox(connect_store(shop, "shopify", "teahouse.myshopify.com"))
+    inbox.apply(("orders/paid", shopify_order(lines=[line("100.00", id=1)])))
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE loyalty_award SET {damage} WHERE shop_id = %s", [shop.pk])
+    assert verify(shop.pk)
+    assert repair(shop.pk) == []
+    assert (inbox.balance(), verify(shop.pk)) == (100, [])
+    inbox.apply(("refunds/create", shopify_refund(lines=[shopify_refund_line(1, "60.00")], paid="60.00")))
+    assert inbox.balance() == 40
 
 
 MOVES = st.lists(

@@ -8,6 +8,7 @@ from platforms.base import Ignored, Rejected, Unreadable
 from platforms.snapshots import (
     CustomerSnapshot,
     OrderDeleted,
+    OrderRestored,
     OrderSnapshot,
     OrderStatus,
     RefundLine,
@@ -199,7 +200,9 @@ def test_other_topics() -> None:
     assert customer == CustomerSnapshot(
         id="25", as_of=datetime(2026, 3, 2, 9, 15, tzinfo=UTC), email="Mara@example.com", first_name="Mara"
     )
-    assert parse("order.restored", BODY) == parse("order.created", BODY)
+    restored = parse("order.restored", BODY)
+    assert restored[:1] == parse("order.created", BODY)
+    assert isinstance(restored[1], OrderRestored)
     for topic in ("product.updated", "customer.deleted", "action.woocommerce_add_to_cart", ""):
         with pytest.raises(Ignored, match="Nothing is done with the topic"):
             parse(topic, b"{}")
