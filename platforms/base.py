@@ -7,7 +7,7 @@ from platforms.snapshots import Fact
 
 
 class Rejected(Exception):
-    """A delivery that is not let in: answered with `status` (400 or 401) and a short public `reason`."""
+    """A delivery that is not let in: answered with `status` (400, 401 or 404) and a short public `reason`."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)

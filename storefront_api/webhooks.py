@@ -17,6 +17,7 @@ from lib.bell import ringer
 from lib.packing import pack
 from lib.prepared import Prepared
 from platforms.base import Incoming, Rejected
+from platforms.headers import unsigned
 from platforms.registry import PLATFORMS
 from platforms.shopify.webhooks import claimed_domain
 from storefront_api.connections import KnownConnection, by_public_id, shopify_by_domain
@@ -41,7 +42,7 @@ _insert = Prepared(
 
 def receive(request: HttpRequest, public_id: str) -> HttpResponse:
     """`POST /webhooks/<connection>/`: the connection's address names the store."""
-    return _receive(request, lambda refetched: by_public_id(public_id, refetched=refetched), unknown=404)
+    return _receive(request, lambda refetched: by_public_id(public_id, refetched=refetched))
 
 
 def receive_shopify(request: HttpRequest) -> HttpResponse:
@@ -52,10 +53,10 @@ def receive_shopify(request: HttpRequest) -> HttpResponse:
     domain = claimed_domain(_headers(request))
     if domain is None:
         return _answer(405 if request.method != "POST" else 400, "X-Shopify-Shop-Domain is missing")
-    return _receive(request, lambda refetched: shopify_by_domain(domain, refetched=refetched), unknown=401)
+    return _receive(request, lambda refetched: shopify_by_domain(domain, refetched=refetched), by_header=True)
 
 
-def _receive(request: HttpRequest, find: Find, unknown: int) -> HttpResponse:
+def _receive(request: HttpRequest, find: Find, *, by_header: bool = False) -> HttpResponse:
     if request.method != "POST":
         return _answer(405, "Send a POST request")
     try:
@@ -67,12 +68,13 @@ def _receive(request: HttpRequest, find: Find, unknown: int) -> HttpResponse:
     try:
         known = find(False)
         if known is None:
-            return _answer(unknown, "No such connection")
+            # Whether a store is connected is nobody's business at the shared address.
+            raise unsigned() if by_header else Rejected(404, "No such connection")
         incoming = _verify(known, find, headers, body)
         if incoming is None:
             return _answer(200, "ping")
         _check(incoming)
-        if unknown == 401:  # see receive_shopify
+        if by_header:
             incoming.notes["by_header"] = known.domain
         return _store(known, incoming, body)
     except Rejected as error:

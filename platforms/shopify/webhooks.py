@@ -74,15 +74,6 @@ def body_domain(body: bytes) -> str | None:
     return next((domain for domain in map(_myshopify, said) if domain), None)
 
 
-def belongs_to(body: bytes, domain: str) -> bool:
-    """False if the body speaks of another shop than `domain`. One app's secret signs every shop's bodies, so
-    a valid signature does not tell the shop. A connection known by its own domain cannot be contradicted.
-    """
-    ours = _myshopify(domain)
-    said = body_domain(body) if ours else None
-    return said is None or said == ours
-
-
 def _myshopify(domain: str | None) -> str | None:
     lowered = domain.strip().lower() if domain else ""
     return lowered if _MYSHOPIFY.fullmatch(lowered) else None
