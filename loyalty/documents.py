@@ -27,20 +27,211 @@ MAX_EXCLUSIONS = 1000
 
 Rounding = Literal["floor", "half_up", "ceil"]
 DeficitPolicy = Literal["carry", "clamp"]
+Multipliers = Literal["best", "multiply"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Period = Literal["day", "week", "month", "year", "ever"]
+Network = Literal[
+    "facebook", "instagram", "kakaotalk", "line", "linkedin", "pinterest", "tiktok", "x", "youtube"
+]
+Metric = Literal["spend", "points", "orders"]
+Window = Literal["lifetime", "rolling", "calendar_year", "anniversary"]
+Term = Literal["forever", "months", "calendar_year"]
+Downgrade = Literal["to_standing", "one_step"]
+ExpiryMode = Literal["none", "per_lot", "inactivity", "calendar"]
 
 
-class PerCurrency(Struct, frozen=True, tag="per_currency", tag_field="kind", forbid_unknown_fields=True):
-    """`points` for every `per` units of the program's currency."""
+class ProductSet(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Lines of an order, by any of these. Compared without regard to letter case; empty means every line."""
+
+    product_ids: tuple[str, ...] = ()
+    variant_ids: tuple[str, ...] = ()
+    skus: tuple[str, ...] = ()
+    vendors: tuple[str, ...] = ()
+    product_types: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class Conditions(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When a rule or a campaign counts; whatever is left empty always holds.
+
+    `starts` (inclusive) and `ends` (exclusive) are dates or date-times on the shop's own clock, such as "2026-12-01" or
+    "2026-12-01T18:00". `min_basis` is of the whole order's basis, inclusive. `customer_tags` and `tiers` (keys): any
+    of them.
+    """
+
+    starts: str = ""
+    ends: str = ""
+    weekdays: tuple[Weekday, ...] = ()
+    channels: tuple[str, ...] = ()
+    min_basis: Decimal | None = None
+    first_order: bool = False
+    tiers: tuple[str, ...] = ()
+    customer_tags: tuple[str, ...] = ()
+    products: ProductSet = msgspec.field(default_factory=ProductSet)
+
+
+class Limit(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """At most so many `points`, or so many `times`, a member and `period` of the shop's calendar; one of the two."""
+
+    period: Period
+    points: int | None = None
+    times: int | None = None
+
+
+class _Rule(Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True, omit_defaults=True):
+    """What every rule has. `max_points` cuts what one award gets from it, `limits` what a member gets from it.
+
+    `exclusive` on an order rule: where such rules match, the one of the highest `priority` is the only one.
+    """
 
     key: str
     name: str
     points: Decimal
-    per: Decimal
     active: bool = True
+    conditions: Conditions = msgspec.field(default_factory=Conditions)
+    max_points: int | None = None
+    limits: tuple[Limit, ...] = ()
 
 
-Rule = PerCurrency
-RULE_KINDS: dict[str, type[Rule]] = {"per_currency": PerCurrency}
+class _OrderRule(_Rule, frozen=True, kw_only=True):
+    exclusive: bool = False
+    priority: int = 0
+
+
+class PerCurrency(_OrderRule, frozen=True, kw_only=True, tag="per_currency"):
+    """`points` for every `per` units of the program's currency on the lines that match."""
+
+    per: Decimal
+
+
+class PerOrder(_OrderRule, frozen=True, kw_only=True, tag="per_order"):
+    """`points` for each order."""
+
+
+class PerUnit(_OrderRule, frozen=True, kw_only=True, tag="per_unit"):
+    """`points` for each unit (kept after refunds) of the lines that match."""
+
+
+class FirstOrder(_OrderRule, frozen=True, kw_only=True, tag="first_order"):
+    """`points` for a member's first order that counts."""
+
+
+class NthOrder(_OrderRule, frozen=True, kw_only=True, tag="nth_order"):
+    """`points` for every `every`th order of a member: a punch card."""
+
+    every: int
+
+
+class SignUp(_Rule, frozen=True, kw_only=True, tag="signup"):
+    """`points` for joining, once."""
+
+
+class Birthday(_Rule, frozen=True, kw_only=True, tag="birthday"):
+    """`points` on each birthday; 29 February is kept on the 28th in other years."""
+
+
+class Anniversary(_Rule, frozen=True, kw_only=True, tag="anniversary"):
+    """`points` on each anniversary of joining."""
+
+
+class Newsletter(_Rule, frozen=True, kw_only=True, tag="newsletter"):
+    """`points` for agreeing to marketing, once."""
+
+
+class Review(_Rule, frozen=True, kw_only=True, tag="review"):
+    """`points` for each product review."""
+
+
+class SocialFollow(_Rule, frozen=True, kw_only=True, tag="social_follow"):
+    """`points` for following the shop on `network`, once; `url` is where to."""
+
+    network: Network
+    url: str
+
+
+class Visit(_Rule, frozen=True, kw_only=True, tag="visit"):
+    """`points` for a visit of the shop, once a day."""
+
+
+class Custom(_Rule, frozen=True, kw_only=True, tag="custom"):
+    """`points` for each event called `event` that the shop's server tells of."""
+
+    event: str
+
+
+OrderRule = PerCurrency | PerOrder | PerUnit | FirstOrder | NthOrder
+ActivityRule = SignUp | Birthday | Anniversary | Newsletter | Review | SocialFollow | Visit | Custom
+Rule = OrderRule | ActivityRule
+ORDER_RULES: tuple[type[OrderRule], ...] = get_args(OrderRule)
+ACTIVITY_RULES: tuple[type[ActivityRule], ...] = get_args(ActivityRule)
+RULE_KINDS: dict[str, type[Rule]] = {
+    str(kind.__struct_config__.tag): kind for kind in (*ORDER_RULES, *ACTIVITY_RULES)
+}
+
+
+class Campaign(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """For a while more points: `multiplier` of the per-currency points, or fixed `points` more; one of the two.
+
+    `announcement` is shown in the widget while it runs; without one a sentence is made.
+    """
+
+    key: str
+    name: str
+    active: bool = True
+    multiplier: Decimal | None = None
+    points: Decimal | None = None
+    conditions: Conditions = msgspec.field(default_factory=Conditions)
+    announcement: str = ""
+
+
+class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One VIP tier, reached at `threshold` (inclusive) of the metric. `entry_points` are given when it is reached."""
+
+    key: str
+    name: str
+    threshold: Decimal
+    multiplier: Decimal = Decimal(1)
+    entry_points: int = 0
+    perks: tuple[str, ...] = ()
+
+
+class Tiers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """VIP tiers, the lowest first; none by default.
+
+    `window`: what of the metric counts; `window_months` for a rolling one. `term`: how long a tier is kept once
+    reached: so many `term_months` from the day it was reached, or to the end of the next calendar year.
+    """
+
+    metric: Metric = "spend"
+    window: Window = "rolling"
+    window_months: int = 12
+    term: Term = "months"
+    term_months: int = 12
+    grace_days: int = 0
+    downgrade: Downgrade = "to_standing"
+    count_imports: bool = False
+    levels: tuple[Tier, ...] = ()
+
+
+class Expiry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When points expire: never, `months` after each lot became available, `months` after the member's last
+    earning or spending, or each year on `day` of `month`. `warn_days` before it members are warned.
+    """
+
+    mode: ExpiryMode = "none"
+    months: int = 12
+    to_month_end: bool = False
+    month: int = 12
+    day: int = 31
+    warn_days: tuple[int, ...] = (30, 7)
+
+
+class Caps(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds of an order's award, and of what orders and activities together give a member (points only)."""
+
+    min_points: int | None = None
+    max_points: int | None = None
+    limits: tuple[Limit, ...] = ()
 
 
 class Basis(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,29 +242,28 @@ class Basis(Struct, frozen=True, forbid_unknown_fields=True):
     include_gift_cards: bool = False
 
 
-class Exclusions(Struct, frozen=True, forbid_unknown_fields=True):
-    """Lines that never count, by any of these. Compared without regard to letter case."""
-
-    product_ids: tuple[str, ...] = ()
-    variant_ids: tuple[str, ...] = ()
-    skus: tuple[str, ...] = ()
-    vendors: tuple[str, ...] = ()
-    product_types: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+Exclusions = ProductSet
 
 
 class ProgramDocument(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole program."""
+    """A whole program. `point_value` is what a point costs the shop, in its currency; None: one minor unit."""
 
     currency: str
     rules: tuple[Rule, ...]
     format: str = FORMAT
     points_name: str = "points"
+    point_value: Decimal | None = None
     rounding: Rounding = "floor"
     deficit: DeficitPolicy = "carry"
     award_guests_later: bool = True
+    hold_days: int = 0
     basis: Basis = msgspec.field(default_factory=Basis)
     exclusions: Exclusions = msgspec.field(default_factory=Exclusions)
+    caps: Caps = msgspec.field(default_factory=Caps)
+    multipliers: Multipliers = "best"
+    campaigns: tuple[Campaign, ...] = ()
+    tiers: Tiers = msgspec.field(default_factory=Tiers)
+    expiry: Expiry = msgspec.field(default_factory=Expiry)
 
 
 def default_document(currency: str) -> ProgramDocument:

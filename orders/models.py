@@ -69,6 +69,8 @@ class Delivery(models.Model):
 class Order(models.Model):
     """An order as last seen. The newest snapshot wins; refunds are merged by their id.
 
+    `customer_tags` are those that the order's own snapshot told.
+
     `guest`: the snapshot names no customer, so that `customer` was found by e-mail. `deleted_at` and
     `restored_at` are when we were told last. `refunds` is all there was as of `refunds_complete_as_of`.
     `placed_at` is null while only a refund or a deletion of the order is known. `digest` decides between two
@@ -100,6 +102,7 @@ class Order(models.Model):
     lines = models.JSONField(default=list)
     refunds = models.JSONField(default=list)
     discount_codes = ArrayField(models.CharField(max_length=255), default=list)
+    customer_tags = ArrayField(models.CharField(max_length=255), default=list, db_default=[])
     held = models.CharField(max_length=32, default="")
     first_seen_at = models.DateTimeField(default=now, db_default=Now())
 

@@ -70,7 +70,8 @@ class RefundSnapshot(Struct, frozen=True, omit_defaults=True):
 class CustomerSnapshot(Struct, frozen=True, omit_defaults=True):
     """A customer as the platform told it. `email` is as sent; matching lower-cases it.
 
-    `as_of` is the instant of this knowledge: an older one never overwrites a newer one.
+    `as_of` is the instant of this knowledge: an older one never overwrites a newer one. `joined_at`: since when the
+    store knows them; `birthday`: "MM-DD", or "" where it says nothing; `subscribed`: to marketing, or unknown.
     """
 
     id: str
@@ -80,6 +81,9 @@ class CustomerSnapshot(Struct, frozen=True, omit_defaults=True):
     first_name: str = ""
     last_name: str = ""
     tags: tuple[str, ...] = ()
+    joined_at: datetime | None = None
+    birthday: str = ""
+    subscribed: bool | None = None
 
 
 class OrderSnapshot(Struct, frozen=True, omit_defaults=True):

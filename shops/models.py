@@ -151,7 +151,11 @@ class ApiKey(models.Model):
 
 
 class Customer(models.Model):
-    """A shopper as a connected store knows them. `as_of` is the instant of that knowledge."""
+    """A shopper as a connected store knows them. `as_of` is the instant of that knowledge.
+
+    `joined_at` is the earliest that is known of them; a birthday has no year. `subscribed_at`: when they agreed to
+    marketing, while `subscribed`.
+    """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="customers", db_index=False)
     connection = TenantKey(Connection)
@@ -161,6 +165,11 @@ class Customer(models.Model):
     first_name = models.CharField(max_length=255, default="")
     last_name = models.CharField(max_length=255, default="")
     tags = ArrayField(models.CharField(max_length=255), default=list)
+    joined_at = models.DateTimeField(null=True)
+    birth_month = models.SmallIntegerField(null=True)
+    birth_day = models.SmallIntegerField(null=True)
+    subscribed = models.BooleanField(default=False, db_default=False)
+    subscribed_at = models.DateTimeField(null=True)
     as_of = models.DateTimeField()
     created_at = models.DateTimeField(default=now, db_default=Now())
 
@@ -170,7 +179,16 @@ class Customer(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["shop", "connection", "external_id"], name="customer_once")
         ]
-        indexes: ClassVar = [models.Index("shop", Lower("email"), name="customer_by_email")]
+        indexes: ClassVar = [
+            models.Index("shop", Lower("email"), name="customer_by_email"),
+            models.Index(
+                "shop",
+                "birth_month",
+                "birth_day",
+                condition=models.Q(birth_month__isnull=False),
+                name="customer_by_birthday",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email or self.external_id

@@ -1,6 +1,5 @@
 """Opening a shop, and taking its program from draft to live."""
 
-from decimal import Decimal
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -12,7 +11,7 @@ from lib.clock import now
 from lib.money import is_currency
 from loyalty.documents import ProgramDocument, as_dict, decode, default_document, validate
 from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
-from loyalty.models import EarningRule, Program, ProgramVersion
+from loyalty.models import Program, ProgramVersion
 from loyalty.queries import versions
 from shops.models import Shop
 
@@ -28,8 +27,7 @@ def open_shop(name: str, currency: str, timezone: str, actor: str = "") -> Shop:
     with transaction.atomic():
         shop.save()
         with scope(shop=shop):
-            Program.objects.create(shop=shop)
-        load_draft(shop, default_document(shop.currency))
+            Program.objects.create(shop=shop, draft=as_dict(default_document(shop.currency)))
         publish(shop, actor, note=gettext("The program a new shop starts with"))
     return shop
 
@@ -37,24 +35,7 @@ def open_shop(name: str, currency: str, timezone: str, actor: str = "") -> Shop:
 def draft_document(shop: Shop) -> ProgramDocument:
     """The draft as a document. Raises `InvalidProgram` when the draft cannot be published as it is."""
     with scope(shop=shop):
-        program = Program.objects.get(shop=shop)
-        rules = list(EarningRule.objects.filter(shop=shop, program=program))
-    return validate(
-        {
-            "currency": shop.currency,
-            "points_name": program.points_name,
-            "rounding": program.rounding,
-            "deficit": program.deficit,
-            "award_guests_later": program.award_guests_later,
-            "basis": {
-                "include_tax": program.include_tax,
-                "include_shipping": program.include_shipping,
-                "include_gift_cards": program.include_gift_cards,
-            },
-            "exclusions": program.exclusions,
-            "rules": [_rule(rule) for rule in rules],
-        }
-    )
+        return validate(Program.objects.get(shop=shop).draft)
 
 
 def load_draft(shop: Shop, document: ProgramDocument) -> None:
@@ -64,32 +45,8 @@ def load_draft(shop: Shop, document: ProgramDocument) -> None:
         message = gettext("must be %(currency)s, the currency of the shop") % {"currency": shop.currency}
         raise InvalidProgram([("currency", message)])
     with transaction.atomic(), scope(shop=shop):
-        program = _lock(shop)
-        Program.objects.filter(shop=shop).update(
-            points_name=document.points_name,
-            rounding=document.rounding,
-            deficit=document.deficit,
-            award_guests_later=document.award_guests_later,
-            include_tax=document.basis.include_tax,
-            include_shipping=document.basis.include_shipping,
-            include_gift_cards=document.basis.include_gift_cards,
-            exclusions=as_dict(document)["exclusions"],
-            updated_at=now(),
-        )
-        EarningRule.objects.filter(shop=shop).delete()
-        EarningRule.objects.bulk_create(
-            EarningRule(
-                shop=shop,
-                program=program,
-                key=rule.key,
-                name=rule.name,
-                points=rule.points,
-                per=rule.per,
-                active=rule.active,
-                position=position,
-            )
-            for position, rule in enumerate(document.rules)
-        )
+        _lock(shop)
+        Program.objects.filter(shop=shop).update(draft=as_dict(document), updated_at=now())
 
 
 def publish(shop: Shop, actor: str, note: str = "") -> ProgramVersion:
@@ -131,23 +88,6 @@ def roll_back(shop: Shop, number: int, actor: str) -> ProgramVersion:
 def _lock(shop: Shop) -> Program:
     """One person at a time changes or publishes a shop's draft."""
     return Program.objects.select_for_update().get(shop=shop)
-
-
-def _rule(rule: EarningRule) -> dict[str, object]:
-    return {
-        "kind": rule.kind,
-        "key": rule.key,
-        "name": rule.name,
-        "points": _plain(rule.points),
-        "per": _plain(rule.per),
-        "active": rule.active,
-    }
-
-
-def _plain(number: Decimal) -> str:
-    """1.0000, as the column gives it, is written 1: the same rule always gives the same document."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _check_shop(shop: Shop) -> None:

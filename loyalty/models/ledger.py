@@ -1,7 +1,4 @@
-"""Programs, their versions, and the points ledger.
-
-Accounts, awards, entries, lots and lot uses are written by `loyalty/ledger.py` alone.
-"""
+"""The points ledger. Written by `loyalty.ledger` and `loyalty.actions.awards` alone."""
 
 from typing import ClassVar
 
@@ -14,102 +11,15 @@ from django_scopes import ScopedManager
 
 from lib.clock import now
 from lib.tenancy import TenantKey
+from loyalty.models.programs import ProgramVersion
 from shops.models import Customer, Shop
-
-
-class Program(models.Model):
-    """The draft of a shop's program; what is live is the newest `ProgramVersion`."""
-
-    class Rounding(models.TextChoices):
-        FLOOR = "floor", _("Down")
-        HALF_UP = "half_up", _("To the nearest, halves up")
-        CEIL = "ceil", _("Up")
-
-    class Deficit(models.TextChoices):
-        CARRY = "carry", _("Let the balance go below zero; later points fill it first")
-        CLAMP = "clamp", _("Stop at zero and record what was missing")
-
-    shop = models.OneToOneField(Shop, models.PROTECT, related_name="program")
-    points_name = models.CharField(_("name of the points"), max_length=40, default="points")
-    rounding = models.CharField(_("rounding"), max_length=8, choices=Rounding.choices, default=Rounding.FLOOR)
-    deficit = models.CharField(
-        _("when returned points were already spent"),
-        max_length=8,
-        choices=Deficit.choices,
-        default=Deficit.CARRY,
-    )
-    award_guests_later = models.BooleanField(
-        _("award guest orders later"),
-        default=True,
-        help_text=_(
-            "When a guest registers with the same verified e-mail address, their past orders earn points"
-        ),
-    )
-    include_tax = models.BooleanField(_("tax earns points"), default=False)
-    include_shipping = models.BooleanField(_("shipping earns points"), default=False)
-    include_gift_cards = models.BooleanField(_("buying gift cards earns points"), default=False)
-    exclusions = models.JSONField(_("exclusions"), default=dict, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects = ScopedManager(shop="shop")
-
-    def __str__(self) -> str:
-        return f"Program of {self.shop}"
-
-
-class EarningRule(models.Model):
-    """One rule of the draft."""
-
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="earning_rules", db_index=False)
-    program = TenantKey(Program, models.CASCADE, related_name="rules")
-    key = models.CharField(max_length=40)
-    name = models.CharField(_("name"), max_length=80)
-    kind = models.CharField(max_length=20, default="per_currency", editable=False)
-    points = models.DecimalField(_("points"), max_digits=12, decimal_places=4)
-    per = models.DecimalField(_("for every"), max_digits=12, decimal_places=4)
-    active = models.BooleanField(_("active"), default=True)
-    position = models.PositiveSmallIntegerField(default=0)
-
-    objects = ScopedManager(shop="shop")
-
-    class Meta:
-        ordering: ClassVar = ["position", "id"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["shop", "key"], name="rule_key_once"),
-            models.CheckConstraint(condition=Q(points__gt=0), name="rule_points_positive"),
-            models.CheckConstraint(condition=Q(per__gt=0), name="rule_per_positive"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ProgramVersion(models.Model):
-    """A published program. Immutable: the database refuses to change or delete it."""
-
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="versions", db_index=False)
-    number = models.PositiveIntegerField()
-    document = models.JSONField()
-    published_at = models.DateTimeField()
-    published_by = models.CharField(max_length=320)
-    note = models.CharField(max_length=255, default="", blank=True)
-
-    objects = ScopedManager(shop="shop")
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["shop", "number"], name="version_number_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"Version {self.number}"
 
 
 class Account(models.Model):
     """A member's points. `balance` (below zero: a deficit) and `pending` are projections of the entries.
 
     `lifetime_earned` is net of what returns took back; `seq` is the number of the newest entry. A frozen
-    account takes credits and refuses debits.
+    account takes credits and refuses debits. `active_at` is the newest earning or spending.
     """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="accounts", db_index=False)
@@ -120,6 +30,7 @@ class Account(models.Model):
     lifetime_spent = models.BigIntegerField(default=0, db_default=0)
     seq = models.IntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=now, db_default=Now())
+    active_at = models.DateTimeField(null=True, blank=True)
     frozen_at = models.DateTimeField(null=True, blank=True)
     frozen_reason = models.CharField(max_length=255, default="", db_default="", blank=True)
 
@@ -135,9 +46,11 @@ class Account(models.Model):
 
 
 class Award(models.Model):
-    """What one order earns one member. `source` is "order:<id>"; one that changed hands has one for each owner.
+    """What one source earns one member: an order ("order:<id>"), an activity ("activity:<id>") or a tier's entry
+    reward ("tier:<key>:<n>"). An order that changed hands has one for each owner.
 
-    `posted` is the sum of its `postings` entries.
+    `posted` is the sum of its `postings` entries, `pending` the part of it that is on hold until `release_at`. What
+    is released expires at `expires_at`, or so many months after the member's last activity (`idle_months`).
 
     `shortfall` is what a clamped clawback could not take. `breakdown` explains `target`; `earlier` holds the
     former breakdowns, the oldest first, so that entry `revision` n was explained by `(earlier + [breakdown])[n]`.
@@ -151,6 +64,10 @@ class Award(models.Model):
     posted = models.BigIntegerField()
     shortfall = models.BigIntegerField(default=0, db_default=0)
     postings = models.SmallIntegerField(default=0, db_default=0)
+    pending = models.BigIntegerField(default=0, db_default=0)
+    release_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    idle_months = models.SmallIntegerField(null=True, blank=True)
     breakdown = models.JSONField()
     earlier = models.JSONField(default=list, db_default=[])
 
@@ -160,6 +77,10 @@ class Award(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["shop", "source", "account"], name="award_once"),
             models.CheckConstraint(condition=Q(target__gte=0), name="award_target_not_negative"),
+            models.CheckConstraint(condition=Q(pending__gte=0), name="award_pending_not_negative"),
+        ]
+        indexes: ClassVar = [
+            models.Index("release_at", "id", condition=Q(pending__gt=0), name="award_on_hold"),
         ]
 
     def __str__(self) -> str:
@@ -221,16 +142,21 @@ class Entry(models.Model):
 
 
 class Lot(models.Model):
-    """Points that came in together; a debit takes lots by `expires_at` (none last), `earned_at`, `id`."""
+    """Points that came in together; a debit takes lots by `expires_at` (none last), `earned_at`, `id`.
+
+    With `idle_months` the expiry moves on with every earning and spending of the member.
+    """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="lots", db_index=False, db_constraint=False)
     account = TenantKey(Account, related_name="lots")
     entry = TenantKey(Entry, related_name="lots")
+    award = TenantKey(Award, null=True, related_name="lots")
     points = models.BigIntegerField()
     remaining = models.BigIntegerField()
     earned_at = models.DateTimeField()
     available_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
+    idle_months = models.SmallIntegerField(null=True, blank=True)
 
     objects = ScopedManager(shop="shop")
 
@@ -241,7 +167,15 @@ class Lot(models.Model):
                 name="lot_within_bounds",
             )
         ]
-        indexes: ClassVar = [models.Index("shop", "account", condition=Q(remaining__gt=0), name="lot_open")]
+        indexes: ClassVar = [
+            models.Index("shop", "account", condition=Q(remaining__gt=0), name="lot_open"),
+            models.Index(
+                "expires_at",
+                "id",
+                condition=Q(remaining__gt=0) & Q(expires_at__isnull=False),
+                name="lot_expiring",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Lot {self.pk}"

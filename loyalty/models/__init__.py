@@ -1,0 +1,20 @@
+"""Programs and their versions, the points ledger, and members."""
+
+from loyalty.models.ledger import Account, Award, Entry, Lot, LotUse
+from loyalty.models.members import Activity, Progress, Standing, TierPin, TierSpan
+from loyalty.models.programs import Program, ProgramVersion
+
+__all__ = [
+    "Account",
+    "Activity",
+    "Award",
+    "Entry",
+    "Lot",
+    "LotUse",
+    "Program",
+    "ProgramVersion",
+    "Progress",
+    "Standing",
+    "TierPin",
+    "TierSpan",
+]
