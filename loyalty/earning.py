@@ -7,22 +7,24 @@ names no line, a rate of 1 per 3) is calculated in fractions. The award is round
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
+from decimal import Context as Arithmetic
+from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
 from fractions import Fraction
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
 from loyalty.basis import Refunded, kept
+from loyalty.context import ALONE, Context, Evaluation
 from loyalty.documents import Rounding
 from loyalty.programs import CompiledProgram, compile_program
 from platforms.snapshots import ZERO, Line, OrderStatus, RefundSnapshot
 
-__all__ = ["CompiledProgram", "Evaluation", "OrderFacts", "compile_program", "evaluate"]
+__all__ = ["CompiledProgram", "Evaluation", "OrderFacts", "compile_program", "counts", "evaluate"]
 
 FORMAT = 1
 MAX_POINTS = 10**15
-EXACT = Context(prec=60, Emin=-30, Emax=30, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+EXACT = Arithmetic(prec=60, Emin=-30, Emax=30, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 COUNTED = frozenset({OrderStatus.PAID, OrderStatus.PARTIALLY_REFUNDED})
 
 N = TypeVar("N", Decimal, Fraction)
@@ -46,13 +48,9 @@ class OrderFacts(Struct, frozen=True):
     deleted: bool = False
     test: bool = False
     test_mode: bool = False
-
-
-class Evaluation(NamedTuple):
-    """`target` points, and why: `breakdown` is plain JSON values, decimals as strings ("n/d" if endless)."""
-
-    target: int
-    breakdown: dict[str, Any]
+    channel: str = ""
+    customer_tags: tuple[str, ...] = ()
+    paid_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -63,7 +61,18 @@ class _Award(Generic[N]):
     points: list[int]
 
 
-def evaluate(program: CompiledProgram, order: OrderFacts) -> Evaluation:
+def counts(program: CompiledProgram | None, order: OrderFacts) -> bool:
+    """Whether `order` has a place among the member's orders: paid, even if refunded since."""
+    if order.deleted or order.cancelled or not order.has_customer or (order.test and not order.test_mode):
+        return False
+    if order.status not in COUNTED and order.status is not OrderStatus.REFUNDED:
+        return False
+    return program is None or order.currency == program.currency
+
+
+def evaluate(
+    program: CompiledProgram, order: OrderFacts, context: Context = ALONE, *, explain: bool = True
+) -> Evaluation:
     """The points that `order` is worth under `program`, never below 0 and never raised by refunds.
 
     An order that does not count has target 0 and a machine reason in the breakdown: `held` where a person may

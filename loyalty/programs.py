@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import lcm
 from operator import attrgetter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from loyalty.documents import Basis, Exclusions, PerCurrency, ProgramDocument, Rounding
 from platforms.snapshots import Line
@@ -32,6 +33,10 @@ class CompiledProgram:
     rules: tuple[CompiledRule, ...]
     scale: int
     excluded: tuple[tuple[str, Callable[[Line], Any], frozenset[str]], ...]
+    document: ProgramDocument
+    zone: ZoneInfo
+    needs_context: bool
+    tier_multipliers: dict[str, Fraction]
 
     @property
     def wide(self) -> bool:
@@ -49,12 +54,12 @@ class CompiledProgram:
         return None
 
 
-def compile_program(document: ProgramDocument) -> CompiledProgram:
+def compile_program(document: ProgramDocument, timezone: str = "UTC") -> CompiledProgram:
     """Prepare `document`, once per version. A rule that makes no sense (per 0) is left out, not an error."""
     rates = [
         (Fraction(rule.points) / Fraction(rule.per), rule)
         for rule in document.rules
-        if rule.active and _sensible(rule)
+        if isinstance(rule, PerCurrency) and rule.active and _sensible(rule)
     ]
     scale = lcm(*(rate.denominator for rate, _ in rates))
     return CompiledProgram(
@@ -64,6 +69,10 @@ def compile_program(document: ProgramDocument) -> CompiledProgram:
         rules=tuple(CompiledRule(int(rate * scale), _shown(rule)) for rate, rule in rates),
         scale=scale,
         excluded=_excluded(document.exclusions),
+        document=document,
+        zone=ZoneInfo(timezone),
+        needs_context=bool(document.tiers.levels),
+        tier_multipliers={tier.key: Fraction(tier.multiplier) for tier in document.tiers.levels},
     )
 
 
