@@ -12,6 +12,7 @@ from django_scopes import ScopedManager
 from lib.clock import now
 from lib.packing import unpack
 from lib.tenancy import TenantKey
+from loyalty.models import ProgramVersion
 from shops.models import Connection, Customer, Shop
 
 
@@ -133,3 +134,58 @@ class Order(models.Model):
         return self.deleted_at is not None and (
             self.restored_at is None or self.restored_at < self.deleted_at
         )
+
+
+class Backtest(models.Model):
+    """A program (`document`) tried on the shop's orders placed in [`starts_at`, `ends_at`), beside what is live.
+
+    `data` names what it looks at: the newest ids of orders, entries and deliveries when it was asked for. `total` and
+    `processed` count members' orders; `cursor` (the customer done last) and `partial` are where the next chunk goes on.
+    A queued or running row is the queue. One is `stale` when another version went live before it was done.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        STALE = "stale", _("Out of date")
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="backtests", db_index=False)
+    document = models.JSONField()
+    digest = models.CharField(max_length=64)
+    base_version = TenantKey(ProgramVersion, related_name="backtests")
+    days = models.SmallIntegerField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    data = models.JSONField()
+    state = models.CharField(
+        _("state"), max_length=7, choices=State.choices, default=State.QUEUED, db_default="queued"
+    )
+    cursor = models.BigIntegerField(default=0, db_default=0)
+    processed = models.BigIntegerField(default=0, db_default=0)
+    total = models.BigIntegerField(null=True)
+    partial = models.JSONField(default=dict, db_default={})
+    result = models.JSONField(null=True)
+    error = models.CharField(_("reason"), max_length=500, default="", db_default="")
+    requested_by = models.CharField(max_length=320)
+    created_at = models.DateTimeField(default=now, db_default=Now())
+    updated_at = models.DateTimeField(default=now, db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                "updated_at", "id", condition=Q(state__in=["queued", "running"]), name="backtest_due"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Back-test {self.pk}"
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the result is still to come."""
+        return self.state in (self.State.QUEUED, self.State.RUNNING)
