@@ -6,6 +6,7 @@ comes twice is the first of the two. Dates beyond the calendar are clamped to it
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ def local_day(zone: ZoneInfo, at: datetime) -> date:
     return _local(zone, at).date()
 
 
+@lru_cache(maxsize=10_000)
 def day_start(zone: ZoneInfo, day: date) -> datetime:
     """The instant at which `day` begins in the shop."""
     return datetime.combine(_within(day), time(), zone).astimezone(UTC)
