@@ -173,8 +173,9 @@ _MOVES = f"""
 """
 _AWARDS = f"""
     WITH posted AS (
-        SELECT e.shop_id, e.award_id, sum(e.available_delta + e.pending_delta) AS points, count(*) AS entries,
-            min(e.account_id) AS account_id
+        SELECT e.shop_id, e.award_id, sum(e.available_delta + e.pending_delta) AS points,
+            sum(e.pending_delta) AS pending, min(e.account_id) AS account_id,
+            count(*) FILTER (WHERE e.kind <> 'release') AS entries
         FROM loyalty_entry e WHERE e.award_id IS NOT NULL AND {_SHOP.format("e")} GROUP BY e.shop_id, e.award_id
     )
     SELECT a.shop_id, a.account_id, c.what || a.source, c.stored, c.proved
@@ -182,6 +183,7 @@ _AWARDS = f"""
     JOIN loyalty_account o ON o.shop_id = a.shop_id AND o.id = a.account_id
     CROSS JOIN LATERAL (VALUES
         ('the points posted for ', a.posted, coalesce(p.points, 0)),
+        ('the points on hold for ', a.pending, coalesce(p.pending, 0)),
         ('the number of postings for ', a.postings, coalesce(p.entries, 0)),
         ('the account of ', a.account_id, coalesce(p.account_id, a.account_id)),
         -- A frozen account waits for what it could not post.

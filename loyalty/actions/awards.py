@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from lib.clock import now
 from lib.rows import execute, new_ids
 from loyalty import ledger
-from loyalty.documents import DeficitPolicy
 from loyalty.ledger import Move, Posted
 
 _decode = msgspec.json.Decoder().decode  # jsonb comes as text
@@ -19,15 +18,22 @@ _decode = msgspec.json.Decoder().decode  # jsonb comes as text
 MOVED: dict[str, Any] = {"v": 1, "target": 0, "skipped": "moved"}
 
 AccountKey = tuple[int, int]  # (shop id, customer id)
+AwardKey = tuple[int, str, int]  # (shop id, source, account id)
+
+# What a clawback does that the balance does not cover; "unused" takes only what is left of the award itself.
+Deficit = Literal["carry", "clamp", "unused"]
 
 
 @dataclass(slots=True)
 class AwardTarget:
-    """What one source (an order) should have earned, and why.
+    """What one source (an order, an activity, a tier's entry) should have earned, and why.
 
     `fresh`: the source was never awarded before, which saves looking. `keep`: worth an award row even at 0 points.
     `earned_at` dates the first payment, `changed_at` every later difference.
     Without `customer_id` (an order that lost its customer) an award that exists is taken back.
+
+    Points are on hold until `release_at`. From `available_at` (or `release_at`, or `earned_at`) they can be spent,
+    until `expires_at`, which with `idle_months` moves on with every earning and spending.
     """
 
     shop_id: int
@@ -38,9 +44,17 @@ class AwardTarget:
     breakdown: dict[str, Any]
     earned_at: datetime
     changed_at: datetime
-    deficit: DeficitPolicy = "carry"
+    deficit: Deficit = "carry"
     fresh: bool = False
     keep: bool = True
+    release_at: datetime | None = None
+    available_at: datetime | None = None
+    expires_at: datetime | None = None
+    idle_months: int | None = None
+
+    def held(self, at: datetime) -> bool:
+        """Whether what is earned at `at` goes on hold."""
+        return self.release_at is not None and self.release_at > at
 
 
 @dataclass(slots=True)
@@ -54,7 +68,15 @@ class _Award:
     revision: int
     target: int
     version_id: int
+    pending: int
+    release_at: datetime | None
+    expires_at: datetime | None
+    idle_months: int | None
     breakdown: Any
+
+    @property
+    def expires(self) -> bool:
+        return self.expires_at is not None or self.idle_months is not None
 
 
 @dataclass(slots=True)
@@ -65,7 +87,7 @@ class _Change:
     wish: AwardTarget
     target: int
     breakdown: dict[str, Any]
-    deficit: DeficitPolicy
+    deficit: Deficit
     posted: Posted | None = None
 
     @property
@@ -83,14 +105,15 @@ class _Change:
         return min(self.award.shortfall, max(0, self.rise))
 
 
-def settle(targets: Sequence[AwardTarget]) -> None:
-    """Post `target − already posted` for each source, and keep each explanation.
+def settle(targets: Sequence[AwardTarget], at: datetime | None = None) -> dict[AwardKey, int]:
+    """Post `target − already posted` for each source at `at` (now), and keep each explanation.
 
     The caller holds a lock on every source, or on its awards, so no other transaction settles it. Duplicates,
-    reordering and replays therefore end in the same ledger.
+    reordering and replays therefore end in the same ledger. Returns the id of each award that there is.
     """
     if not targets:
-        return
+        return {}
+    at = at or now()
     accounts = open_accounts(
         (wish.shop_id, wish.customer_id) for wish in targets if wish.customer_id is not None
     )
@@ -104,13 +127,17 @@ def settle(targets: Sequence[AwardTarget]) -> None:
         awarded = account_id in [award.account_id for award in awards]
         if account_id is not None and not awarded and (wish.target or wish.keep):
             new.append((wish, account_id))
-    _post(_open_awards(new), changes)
+    moves, ids = _open_awards(new, at)
+    _post(moves, changes, at)
+    for change in changes:
+        ids[change.award.shop_id, change.wish.source, change.award.account_id] = change.award.id
+    return ids
 
 
-def _post(moves: Sequence[Move], changes: Sequence[_Change]) -> None:
+def _post(moves: Sequence[Move], changes: Sequence[_Change], at: datetime) -> None:
     """Post the moves of new awards and what the changes ask for; write the changed awards."""
     moving = [change for change in changes if change.rise - change.repaid]
-    posted = ledger.post([*moves, *_moves(moving)])
+    posted = ledger.post([*moves, *_moves(moving, at)])
     for change, result in zip(moving, posted[len(moves) :], strict=True):
         change.posted = result
     _update([change for change in changes if _differs(change)])
@@ -118,7 +145,7 @@ def _post(moves: Sequence[Move], changes: Sequence[_Change]) -> None:
 
 def settle_open(shop_id: int | None) -> int:
     """Post what frozen accounts had to miss: awards whose target is not what was posted; returns how many."""
-    changes = []
+    changes, at = [], now()
     for row in execute(_OPEN, shop=shop_id):
         source, award = _award(row[:-1])
         wish = AwardTarget(
@@ -128,11 +155,14 @@ def settle_open(shop_id: int | None) -> int:
             version_id=award.version_id,
             target=award.target,
             breakdown=award.breakdown,
-            earned_at=now(),
-            changed_at=now(),
+            earned_at=at,
+            changed_at=at,
+            release_at=award.release_at,
+            expires_at=award.expires_at,
+            idle_months=award.idle_months,
         )
         changes.append(_Change(award, wish, award.target, award.breakdown, row[-1]))
-    _post([], changes)
+    _post([], changes, at)
     return len(changes)
 
 
@@ -171,67 +201,85 @@ def _award(row: tuple[Any, ...]) -> tuple[str, _Award]:
     return source, _Award(*fields)
 
 
-def _open_awards(new: Sequence[tuple[AwardTarget, int]]) -> list[Move]:
-    """Insert the awards of sources that had none; returns the moves that pay them."""
+def _open_awards(
+    new: Sequence[tuple[AwardTarget, int]], at: datetime
+) -> tuple[list[Move], dict[AwardKey, int]]:
+    """Insert the awards of sources that had none; returns the moves that pay them, and their ids."""
     if not new:
-        return []
+        return [], {}
     ids = new_ids(loyalty_award=len(new))["loyalty_award"]
-    execute(
-        _INSERT_AWARDS,
-        [
-            {
-                "shop_id": wish.shop_id,
-                "id": id_,
-                "account_id": account_id,
-                "source": wish.source,
-                "version_id": wish.version_id,
-                "target": wish.target,
-                "postings": 1 if wish.target else 0,
-                "breakdown": wish.breakdown,
-            }
-            for id_, (wish, account_id) in zip(ids, new, strict=True)
-        ],
-    )
-    return [
-        Move(
-            shop_id=wish.shop_id,
-            account_id=account_id,
-            kind="earn",
-            points=wish.target,
-            reference=_reference(id_, 0),
-            occurred_at=wish.earned_at,
-            award_id=id_,
-            revision=0,
-        )
-        for id_, (wish, account_id) in zip(ids, new, strict=True)
+    opened = [(id_, wish, account_id) for id_, (wish, account_id) in zip(ids, new, strict=True)]
+    execute(_INSERT_AWARDS, [_row(*one, at) for one in opened])
+    moves = [
+        _credit(wish, wish.target, at, account_id, id_, occurred_at=wish.earned_at)
+        for id_, wish, account_id in opened
         if wish.target
     ]
+    return moves, {(wish.shop_id, wish.source, account_id): id_ for id_, wish, account_id in opened}
 
 
-def _moves(changes: Sequence[_Change]) -> list[Move]:
+def _row(id_: int, wish: AwardTarget, account_id: int, at: datetime) -> dict[str, Any]:
+    return {
+        "shop_id": wish.shop_id,
+        "id": id_,
+        "account_id": account_id,
+        "source": wish.source,
+        "version_id": wish.version_id,
+        "target": wish.target,
+        "pending": wish.target if wish.held(at) else 0,
+        "postings": 1 if wish.target else 0,
+        "release_at": wish.release_at,
+        "expires_at": wish.expires_at,
+        "idle_months": wish.idle_months,
+        "breakdown": wish.breakdown,
+    }
+
+
+def _credit(
+    wish: AwardTarget, points: int, at: datetime, account_id: int, award_id: int, occurred_at: datetime
+) -> Move:
+    """The move that pays an award for the first time."""
+    held = wish.held(at)
+    return Move(
+        shop_id=wish.shop_id,
+        account_id=account_id,
+        kind="earn",
+        points=0 if held else points,
+        pending=points if held else 0,
+        reference=_reference(award_id, 0),
+        occurred_at=occurred_at,
+        award_id=award_id,
+        revision=0,
+        available_at=wish.available_at or wish.release_at,
+        expires_at=wish.expires_at,
+        idle_months=wish.idle_months,
+        activity=True,
+    )
+
+
+def _moves(changes: Sequence[_Change], at: datetime) -> list[Move]:
     """The moves that bring awards to their targets; a debit names the entry that first paid the award."""
-    moves = [_move(change, change.rise - change.repaid) for change in changes]
-    debited = [change for change, move in zip(changes, moves, strict=True) if move.points < 0]
+    moves = [_move(change, change.rise - change.repaid, at) for change in changes]
+    debited = [change for change, move in zip(changes, moves, strict=True) if move.kind == "reverse"]
     firsts = _first_entries(debited)
     for change, move in zip(changes, moves, strict=True):
-        if move.points < 0:
+        if move.kind == "reverse":
             move.reverses_id = firsts.get((change.award.shop_id, _reference(change.award.id, 0)))
     return moves
 
 
-def _move(change: _Change, points: int) -> Move:
-    award = change.award
-    return Move(
-        shop_id=award.shop_id,
-        account_id=award.account_id,
-        kind="earn" if points > 0 else "reverse",
-        points=points,
-        reference=_reference(award.id, award.postings),
-        occurred_at=change.wish.changed_at if award.postings else change.wish.earned_at,
-        uncovered=change.deficit,
-        award_id=award.id,
-        revision=award.revision + change.explained_anew,
-    )
+def _move(change: _Change, points: int, at: datetime) -> Move:
+    award, wish = change.award, change.wish
+    when = wish.changed_at if award.postings else wish.earned_at
+    move = _credit(wish, points, at, award.account_id, award.id, when)
+    move.reference = _reference(award.id, award.postings)
+    move.revision = award.revision + change.explained_anew
+    if points < 0:
+        move.kind, move.activity, move.uncovered = "reverse", False, change.deficit
+        move.pending = -min(award.pending, -points)
+        move.points = points - move.pending
+        move.shortfall = award.shortfall if award.expires else None
+    return move
 
 
 def _reference(award_id: int, posting: int) -> str:
@@ -254,33 +302,40 @@ def _differs(change: _Change) -> bool:
 
 
 def _update(changes: Sequence[_Change]) -> None:
-    if not changes:
-        return
-    rows = []
-    for change in changes:
-        award, posted = change.award, change.posted
-        rows.append(
-            {
-                "shop_id": award.shop_id,
-                "id": award.id,
-                "version_id": change.wish.version_id,
-                "target": change.target,
-                "posted": award.posted + (posted.points if posted else 0),
-                "shortfall": award.shortfall - change.repaid + (posted.shortfall if posted else 0),
-                "postings": award.postings + bool(posted and posted.points),
-                "changed": change.explained_anew,
-                "breakdown": change.breakdown,
-            }
-        )
-    execute(_UPDATE_AWARDS, rows)
+    if changes:
+        execute(_UPDATE_AWARDS, [_changed_row(change) for change in changes])
+
+
+def _changed_row(change: _Change) -> dict[str, Any]:
+    award, wish, posted = change.award, change.wish, change.posted
+    pending = posted.pending if posted else 0
+    terms: AwardTarget | _Award = award
+    if change.target and (wish.expires_at is not None or wish.idle_months is not None):
+        terms = wish
+    return {
+        "shop_id": award.shop_id,
+        "id": award.id,
+        "version_id": wish.version_id,
+        "target": change.target,
+        "posted": award.posted + pending + (posted.points if posted else 0),
+        "pending": award.pending + pending,
+        "shortfall": award.shortfall - change.repaid + (posted.shortfall if posted else 0),
+        "postings": award.postings + bool(posted and posted.entry_id),
+        "release_at": (change.target and wish.release_at) or award.release_at,
+        "expires_at": terms.expires_at,
+        "idle_months": terms.idle_months,
+        "changed": change.explained_anew,
+        "breakdown": change.breakdown,
+    }
 
 
 _COLUMNS = """
     a.source, a.id, a.shop_id, a.account_id, a.posted, a.shortfall, a.postings, jsonb_array_length(a.earlier),
-    a.target, a.program_version_id, a.breakdown
+    a.target, a.program_version_id, a.pending, a.release_at, a.expires_at, a.idle_months, a.breakdown
 """
 _OPEN = f"""
-    SELECT {_COLUMNS}, coalesce(v.document ->> 'deficit', 'carry')
+    SELECT {_COLUMNS}, CASE WHEN a.source LIKE 'tier:%%' THEN 'unused' ELSE
+        coalesce(v.document ->> 'deficit', 'carry') END
     FROM loyalty_award a
     JOIN loyalty_account c ON c.shop_id = a.shop_id AND c.id = a.account_id
     JOIN loyalty_programversion v ON v.shop_id = a.shop_id AND v.id = a.program_version_id
@@ -310,17 +365,21 @@ _ENTRIES = """
     JOIN loyalty_entry e ON e.shop_id = r.shop_id AND e.reference = r.reference
 """
 _INSERT_AWARDS = """
-    INSERT INTO loyalty_award (shop_id, id, account_id, source, program_version_id, target, posted, postings,
-        breakdown)
-    SELECT r.shop_id, r.id, r.account_id, r.source, r.version_id, r.target, r.target, r.postings, r.breakdown
+    INSERT INTO loyalty_award (shop_id, id, account_id, source, program_version_id, target, posted, pending, postings,
+        release_at, expires_at, idle_months, breakdown)
+    SELECT r.shop_id, r.id, r.account_id, r.source, r.version_id, r.target, r.target, r.pending, r.postings,
+        r.release_at, r.expires_at, r.idle_months, r.breakdown
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, account_id bigint, source text,
-        version_id bigint, target bigint, postings smallint, breakdown jsonb)
+        version_id bigint, target bigint, pending bigint, postings smallint, release_at timestamptz,
+        expires_at timestamptz, idle_months smallint, breakdown jsonb)
 """
 _UPDATE_AWARDS = """
     UPDATE loyalty_award a SET program_version_id = r.version_id, target = r.target,
-        posted = r.posted, shortfall = r.shortfall, postings = r.postings, breakdown = r.breakdown,
+        posted = r.posted, pending = r.pending, shortfall = r.shortfall, postings = r.postings,
+        release_at = r.release_at, expires_at = r.expires_at, idle_months = r.idle_months, breakdown = r.breakdown,
         earlier = CASE WHEN r.changed THEN a.earlier || jsonb_build_array(a.breakdown) ELSE a.earlier END
-    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, version_id bigint,
-        target bigint, posted bigint, shortfall bigint, postings smallint, changed boolean, breakdown jsonb)
+    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, version_id bigint, target bigint, posted bigint,
+        pending bigint, shortfall bigint, postings smallint, release_at timestamptz, expires_at timestamptz,
+        idle_months smallint, changed boolean, breakdown jsonb)
     WHERE a.shop_id = r.shop_id AND a.id = r.id
 """

@@ -175,6 +175,15 @@ class Lot(models.Model):
                 condition=Q(remaining__gt=0) & Q(expires_at__isnull=False),
                 name="lot_expiring",
             ),
+            models.Index(
+                "shop",
+                "account",
+                condition=Q(remaining__gt=0) & Q(idle_months__isnull=False),
+                name="lot_sliding",
+            ),
+            models.Index(
+                "shop", "award", condition=Q(expires_at__isnull=False), name="lot_of_award_expiring"
+            ),
         ]
 
     def __str__(self) -> str:

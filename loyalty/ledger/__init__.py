@@ -1,0 +1,7 @@
+"""The one door to the points ledger: it locks accounts, appends entries, opens and uses lots, updates balances."""
+
+from loyalty.ledger.moves import Move, Posted, Uncovered
+from loyalty.ledger.posting import lock, post
+from loyalty.ledger.projections import changes, freeze, rebuild, unfreeze
+
+__all__ = ["Move", "Posted", "Uncovered", "changes", "freeze", "lock", "post", "rebuild", "unfreeze"]
