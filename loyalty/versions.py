@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from lib.rows import execute
 from loyalty.documents import ProgramDocument, decode
@@ -14,26 +15,34 @@ MOST_KEPT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class LoadedVersion:
-    """A published version, decoded and compiled. Versions are immutable, so this is kept by id."""
+    """A published version, decoded and compiled for the shop's `zone`. Versions are immutable, so this is kept."""
 
     id: int
+    number: int
+    published_at: datetime
     document: ProgramDocument
     program: CompiledProgram
+    zone: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The versions of one shop by the instant from which they are in force."""
+    """The versions of one shop by the instant from which they are in force.
+
+    `needs_context`: what a source earns may depend on the member's other sources, by some version at least.
+    """
 
     since: tuple[datetime, ...]
     versions: tuple[LoadedVersion, ...]
+    needs_context: bool
 
     def at(self, placed_at: datetime) -> LoadedVersion:
         """The version for an order of that instant: the newest by then, the first one for earlier orders."""
         return self.versions[max(0, bisect_right(self.since, placed_at) - 1)]
 
 
-_loaded: dict[int, LoadedVersion] = {}
+# By version id and the shop's time zone, which a merchant may change.
+_loaded: dict[tuple[int, str], LoadedVersion] = {}
 
 
 def timelines(shop_ids: Iterable[int]) -> dict[int, Timeline]:
@@ -42,29 +51,39 @@ def timelines(shop_ids: Iterable[int]) -> dict[int, Timeline]:
         _loaded.clear()
     found = execute(
         """
-        SELECT v.shop_id, v.id, v.published_at FROM loyalty_programversion v
+        SELECT v.shop_id, v.id, s.timezone FROM loyalty_programversion v JOIN shops_shop s ON s.id = v.shop_id
         WHERE v.shop_id = ANY(%(shops)s) ORDER BY v.shop_id, v.number
         """,
         shops=list(shop_ids),
     )
-    _load({version_id: shop_id for shop_id, version_id, _ in found if version_id not in _loaded})
-    by_shop: dict[int, list[tuple[datetime, LoadedVersion]]] = {}
-    for shop_id, version_id, published_at in found:
-        by_shop.setdefault(shop_id, []).append((published_at, _loaded[version_id]))
-    return {
-        shop_id: Timeline(tuple(at for at, _ in versions), tuple(version for _, version in versions))
-        for shop_id, versions in by_shop.items()
-    }
+    _load([row for row in found if (row[1], row[2]) not in _loaded])
+    by_shop: dict[int, list[LoadedVersion]] = {}
+    for shop_id, version_id, timezone in found:
+        by_shop.setdefault(shop_id, []).append(_loaded[version_id, timezone])
+    return {shop_id: _timeline(tuple(versions)) for shop_id, versions in by_shop.items()}
 
 
-def _load(missing: dict[int, int]) -> None:
+def _timeline(versions: tuple[LoadedVersion, ...]) -> Timeline:
+    since = tuple(version.published_at for version in versions)
+    return Timeline(since, versions, any(version.program.needs_context for version in versions))
+
+
+def _load(missing: list[tuple[int, int, str]]) -> None:
     if not missing:
         return
+    zones = {version_id: timezone for _, version_id, timezone in missing}
     rows = execute(
-        "SELECT id, document FROM loyalty_programversion WHERE shop_id = ANY(%(shops)s) AND id = ANY(%(ids)s)",
-        shops=list(set(missing.values())),
-        ids=list(missing),
+        """
+        SELECT id, number, published_at, document FROM loyalty_programversion
+        WHERE shop_id = ANY(%(shops)s) AND id = ANY(%(ids)s)
+        """,
+        shops=list({shop_id for shop_id, _, _ in missing}),
+        ids=list(zones),
     )
-    for version_id, document in rows:
+    for version_id, number, published_at, document in rows:
+        zone = zones[version_id]
         decoded = decode(document)
-        _loaded[version_id] = LoadedVersion(version_id, decoded, compile_program(decoded))
+        program = compile_program(decoded, zone)
+        _loaded[version_id, zone] = LoadedVersion(
+            version_id, number, published_at, decoded, program, ZoneInfo(zone)
+        )

@@ -10,9 +10,10 @@ from dashboard.desk import DeskRequest
 from dashboard.forms.program import ImportForm
 from dashboard.site import site
 from loyalty.actions.programs import draft_document, load_draft
-from loyalty.documents import decode, encode, validate
+from loyalty.documents import decode, encode
 from loyalty.errors import InvalidProgram
 from loyalty.queries import versions
+from loyalty.validation import validate
 
 
 def export_draft(request: DeskRequest) -> HttpResponse:

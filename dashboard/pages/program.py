@@ -13,9 +13,10 @@ from dashboard.forms.program import ProgramForm
 from dashboard.site import site
 from loyalty.actions.programs import draft_document, load_draft
 from loyalty.diff import diff
-from loyalty.documents import ProgramDocument, decode, validate
+from loyalty.documents import ProgramDocument, decode
 from loyalty.errors import InvalidProgram
 from loyalty.queries import live_version
+from loyalty.validation import validate
 
 MOST = Decimal(10**9)
 

@@ -9,11 +9,12 @@ from django_scopes import scope
 
 from lib.clock import now
 from lib.money import is_currency
-from loyalty.documents import ProgramDocument, as_dict, decode, default_document, validate
+from loyalty.documents import ProgramDocument, as_dict, decode, default_document
 from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
 from loyalty.models import Program, ProgramVersion
 from loyalty.queries import versions
-from shops.models import Shop
+from loyalty.validation import validate
+from shops.models import Connection, Shop
 
 
 def open_shop(name: str, currency: str, timezone: str, actor: str = "") -> Shop:
@@ -60,6 +61,7 @@ def publish(shop: Shop, actor: str, note: str = "") -> ProgramVersion:
         last = versions(shop).first()
         if last and decode(last.document) == document:
             raise NothingToPublish(gettext("The draft is the same as the live version."))
+        _stop_deliveries(shop)
         return ProgramVersion.objects.create(
             shop=shop,
             number=last.number + 1 if last else 1,
@@ -88,6 +90,13 @@ def roll_back(shop: Shop, number: int, actor: str) -> ProgramVersion:
 def _lock(shop: Shop) -> Program:
     """One person at a time changes or publishes a shop's draft."""
     return Program.objects.select_for_update().get(shop=shop)
+
+
+def _stop_deliveries(shop: Shop) -> None:
+    """Wait for the batches of deliveries under way, which share these locks: none goes by a timeline without
+    the version that is about to be in force. The instant of publishing is taken after it.
+    """
+    list(Connection.objects.select_for_update(no_key=True).filter(shop=shop).order_by("pk").values_list("pk"))
 
 
 def _check_shop(shop: Shop) -> None:

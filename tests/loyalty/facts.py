@@ -15,7 +15,7 @@ def program(*rates: tuple[str, str], currency: str = "EUR", **settings: Any) -> 
     """A program of `rates` (points, per); without any, 1 per 1. `include_…` switches go to its basis."""
     switches = {name: settings.pop(name) for name in list(settings) if name.startswith("include_")}
     rules = tuple(
-        PerCurrency(f"r{index}", f"Rule {index}", Decimal(points), Decimal(per))
+        PerCurrency(key=f"r{index}", name=f"Rule {index}", points=Decimal(points), per=Decimal(per))
         for index, (points, per) in enumerate(rates or [("1", "1")])
     )
     return ProgramDocument(currency=currency, rules=rules, basis=Basis(**switches), **settings)

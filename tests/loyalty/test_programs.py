@@ -16,11 +16,12 @@ from loyalty.documents import (
     Exclusions,
     PerCurrency,
     ProgramDocument,
+    as_dict,
     decode,
     default_document,
 )
 from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
-from loyalty.models import EarningRule, Program, ProgramVersion
+from loyalty.models import Program, ProgramVersion
 from loyalty.queries import live_version, version_in_force, versions
 from shops.models import Shop
 
@@ -118,9 +119,10 @@ def test_a_bad_document_leaves_the_draft_alone(shop: Shop, change: dict[str, obj
 
 
 def test_a_draft_that_makes_no_sense_is_not_published(shop: Shop) -> None:
+    spoiled = as_dict(FULL) | {"points_name": " ", "exclusions": {"colours": ["red"]}}
+    spoiled["rules"][0]["name"] = ""
     with scope(shop=shop):
-        Program.objects.update(points_name=" ", exclusions={"colours": ["red"]})
-        EarningRule.objects.update(name="")
+        Program.objects.filter(shop=shop).update(draft=spoiled)
     with pytest.raises(InvalidProgram) as refused:
         publish(shop, "mia")
     assert {where for where, _ in refused.value.errors} == {

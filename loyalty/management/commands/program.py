@@ -10,9 +10,10 @@ from django.core.management.base import CommandError, CommandParser
 
 from loyalty.actions.programs import draft_document, load_draft, publish, roll_back
 from loyalty.diff import diff
-from loyalty.documents import ProgramDocument, as_dict, decode, validate
+from loyalty.documents import ProgramDocument, as_dict, decode
 from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
 from loyalty.queries import live_version
+from loyalty.validation import validate
 from shops.management.command import ACTOR, ShopCommand
 from shops.models import Shop
 

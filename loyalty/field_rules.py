@@ -1,0 +1,196 @@
+"""Which values the fields of a program may have, by the name of the field."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+from unicodedata import category
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext, ngettext
+
+from lib.money import LIMIT, is_currency
+from loyalty.moments import local_moment
+
+Rule = Callable[[Any], str | None]
+
+WHOLE_DIGITS = 8
+DECIMAL_PLACES = 4
+QUANTUM = Decimal(1).scaleb(-DECIMAL_PLACES)
+MOST_POINTS = 10**WHOLE_DIGITS - 1
+MOST_MULTIPLIER = 100
+KEY = re.compile(r"[a-z0-9_-]{1,40}")
+EVENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}", re.ASCII)
+
+
+def value_problem(field: str, value: Any) -> str | None:
+    """What is wrong with a value of a field, or with one item of its list, or with the list (a tuple)."""
+    if value is None or isinstance(value, bool):
+        return None
+    rules = LISTS if isinstance(value, tuple) else ITEMS
+    rule = rules.get(field)
+    return rule(value) if rule else None
+
+
+def amount_problem(number: Decimal | int) -> str | None:
+    exact = Decimal(number)
+    if exact <= 0:
+        return gettext("must be more than 0")
+    if exact.adjusted() >= WHOLE_DIGITS or exact % QUANTUM:
+        limits = {"whole": WHOLE_DIGITS, "places": DECIMAL_PLACES}
+        return gettext("must have at most %(whole)d digits before the point and %(places)d after it") % limits
+    return None
+
+
+def money_problem(amount: Decimal) -> str | None:
+    """Of a sum of money or of points that something is measured by: 0 and large sums are fine."""
+    if amount < 0:
+        return gettext("must not be less than 0")
+    if amount >= LIMIT or amount % QUANTUM:
+        limits = {"whole": 12, "places": DECIMAL_PLACES}
+        return gettext("must have at most %(whole)d digits before the point and %(places)d after it") % limits
+    return None
+
+
+def multiplier_problem(number: Decimal) -> str | None:
+    if number > MOST_MULTIPLIER:
+        return gettext("must be at most %(most)d") % {"most": MOST_MULTIPLIER}
+    return amount_problem(number)
+
+
+def text_problem(text: str, limit: int) -> str | None:
+    if not text.strip():
+        return gettext("must not be empty")
+    if len(text) > limit:
+        return gettext("must be at most %(limit)d characters") % {"limit": limit}
+    if any(category(character) in {"Cc", "Cs"} for character in text):
+        return gettext("must not contain control characters")
+    return None
+
+
+def key_problem(text: str) -> str | None:
+    return None if KEY.fullmatch(text) else gettext("must be 1 to 40 of the characters a-z, 0-9, - and _")
+
+
+def event_problem(text: str) -> str | None:
+    if EVENT.fullmatch(text):
+        return None
+    return gettext(
+        "must be 1 to 80 of the characters A-Z, a-z, 0-9, dot, colon, - and _, such as blog.comment"
+    )
+
+
+def currency_problem(text: str) -> str | None:
+    return None if is_currency(text) else gettext("is not an ISO 4217 currency code such as EUR")
+
+
+def moment_problem(text: str) -> str | None:
+    if not text:
+        return None
+    try:
+        local_moment(text)
+    except ValueError:
+        return gettext("must be a date or a time on the shop's clock, such as 2026-12-01 or 2026-12-01T18:00")
+    return None
+
+
+def address_problem(text: str) -> str | None:
+    if problem := text_problem(text, 500):
+        return problem
+    try:
+        parts = urlsplit(text)
+        fine = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        fine = False
+    if not fine or any(character.isspace() for character in text):
+        return gettext("must be an address that starts with https://")
+    return None
+
+
+def _texts(limit: int, *, optional: bool = False) -> Rule:
+    return lambda text: None if optional and not text else text_problem(text, limit)
+
+
+def _between(least: int, most: int) -> Rule:
+    def judge(number: int) -> str | None:
+        if least <= number <= most:
+            return None
+        return gettext("must be a whole number from %(least)d to %(most)d") % {"least": least, "most": most}
+
+    return judge
+
+
+def _at_most(count: int) -> Rule:
+    def judge(items: tuple[Any, ...]) -> str | None:
+        if len(items) <= count:
+            return None
+        text = ngettext("must be at most %(count)d entry", "must be at most %(count)d entries", count)
+        return text % {"count": count}
+
+    return judge
+
+
+def _distinct(count: int) -> Rule:
+    def judge(items: tuple[Any, ...]) -> str | None:
+        if len(set(items)) < len(items):
+            return gettext("must not name anything twice")
+        return _at_most(count)(items)
+
+    return judge
+
+
+_MONTHS = _between(1, 120)
+
+ITEMS: dict[str, Rule] = {
+    "announcement": _texts(200, optional=True),
+    "channels": _texts(64),
+    "currency": currency_problem,
+    "customer_tags": _texts(255),
+    "day": _between(1, 31),
+    "ends": moment_problem,
+    "entry_points": _between(0, MOST_POINTS),
+    "event": event_problem,
+    "every": _between(2, 1000),
+    "grace_days": _between(0, 366),
+    "hold_days": _between(0, 365),
+    "key": key_problem,
+    "max_points": _between(1, MOST_POINTS),
+    "min_basis": money_problem,
+    "min_points": _between(1, MOST_POINTS),
+    "month": _between(1, 12),
+    "months": _MONTHS,
+    "multiplier": multiplier_problem,
+    "name": _texts(80),
+    "per": amount_problem,
+    "perks": _texts(120),
+    "point_value": amount_problem,
+    "points": amount_problem,
+    "points_name": _texts(40),
+    "priority": _between(-1000, 1000),
+    "product_ids": _texts(255),
+    "product_types": _texts(255),
+    "skus": _texts(255),
+    "starts": moment_problem,
+    "tags": _texts(255),
+    "term_months": _MONTHS,
+    "threshold": money_problem,
+    "times": _between(1, MOST_POINTS),
+    "url": address_problem,
+    "variant_ids": _texts(255),
+    "vendors": _texts(255),
+    "warn_days": _between(1, 365),
+    "window_months": _MONTHS,
+}
+
+LISTS: dict[str, Rule] = {
+    "campaigns": _at_most(50),
+    "channels": _distinct(50),
+    "customer_tags": _distinct(200),
+    "levels": _at_most(10),
+    "limits": _at_most(10),
+    "perks": _distinct(20),
+    "rules": _at_most(50),
+    "tiers": _distinct(10),
+    "warn_days": _distinct(5),
+    "weekdays": _distinct(7),
+}
