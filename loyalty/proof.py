@@ -62,6 +62,11 @@ def repair(shop_id: int | None = None) -> list[Difference]:
     return left
 
 
+def changes(shop_id: int | None = None) -> list[Difference]:
+    """What `repair` would set by a replay of awards and entries: both figures of each account, nothing written."""
+    return [Difference(*row) for row in ledger.changes(shop_id)]
+
+
 def count_entries(shop_id: int | None = None) -> int:
     """How many entries `verify` reads."""
     sql = "SELECT count(*) FROM loyalty_entry e WHERE (%(shop)s::bigint IS NULL OR e.shop_id = %(shop)s)"
@@ -141,6 +146,9 @@ _PLACES = f"""
     FROM loyalty_lot l JOIN loyalty_entry e ON e.shop_id = l.shop_id AND e.id = l.entry_id
     CROSS JOIN LATERAL (VALUES
         (' belongs to account', l.account_id, e.account_id),
+        (' belongs to award', coalesce(l.award_id, 0), coalesce(e.award_id, 0)),
+        (' was available before it was earned, by seconds',
+            greatest(0, ceil(extract(epoch FROM l.earned_at - l.available_at)))::bigint, 0),
         (' was earned at (epoch)', extract(epoch FROM l.earned_at)::bigint, extract(epoch FROM e.occurred_at)::bigint)
     ) AS c(what, stored, proved)
     WHERE c.stored <> c.proved AND {_SHOP.format("l")}
@@ -150,6 +158,39 @@ _PLACES = f"""
     JOIN loyalty_lot l ON l.shop_id = u.shop_id AND l.id = u.lot_id
     JOIN loyalty_entry e ON e.shop_id = u.shop_id AND e.id = u.entry_id
     WHERE e.account_id <> l.account_id AND {_SHOP.format("u")}
+"""
+# Points on hold belong to awards, a release moves them without making any, and what expires comes out of one lot.
+_HOLDS = f"""
+    WITH held AS (
+        SELECT w.shop_id, w.account_id, sum(w.pending) AS pending FROM loyalty_award w
+        WHERE w.pending <> 0 AND {_SHOP.format("w")} GROUP BY w.shop_id, w.account_id
+    )
+    SELECT a.shop_id, a.id, 'the points on hold', a.pending, coalesce(h.pending, 0)
+    FROM loyalty_account a LEFT JOIN held h ON h.shop_id = a.shop_id AND h.account_id = a.id
+    WHERE a.pending <> coalesce(h.pending, 0) AND {_SHOP.format("a")}
+    UNION ALL
+    SELECT e.shop_id, e.account_id, 'what entry ' || e.reference || ' released', e.available_delta,
+        -e.pending_delta
+    FROM loyalty_entry e
+    WHERE e.kind = 'release' AND (e.available_delta <> -e.pending_delta OR e.award_id IS NULL)
+        AND {_SHOP.format("e")}
+"""
+_EXPIRIES = f"""
+    WITH used AS (
+        SELECT u.shop_id, u.entry_id, sum(u.points) AS points, count(*) AS lots,
+            count(*) FILTER (WHERE l.expires_at IS NULL) AS unending
+        FROM loyalty_lotuse u JOIN loyalty_lot l ON l.shop_id = u.shop_id AND l.id = u.lot_id
+        JOIN loyalty_entry e ON e.shop_id = u.shop_id AND e.id = u.entry_id AND e.kind = 'expire'
+        WHERE {_SHOP.format("u")} GROUP BY u.shop_id, u.entry_id
+    )
+    SELECT e.shop_id, e.account_id, c.what || e.reference, c.stored, c.proved
+    FROM loyalty_entry e LEFT JOIN used u ON u.shop_id = e.shop_id AND u.entry_id = e.id
+    CROSS JOIN LATERAL (VALUES
+        ('what expired by ', -e.available_delta, coalesce(u.points, 0)),
+        ('the lots that expired by ', coalesce(u.lots, 0), 1),
+        ('the lots without an end that expired by ', coalesce(u.unending, 0), 0)
+    ) AS c(what, stored, proved)
+    WHERE e.kind = 'expire' AND c.stored <> c.proved AND {_SHOP.format("e")}
 """
 # What an entry moved above zero came into its lot, or out of other lots.
 _MOVES = f"""
@@ -194,4 +235,4 @@ _AWARDS = f"""
     WHERE c.stored <> c.proved AND {_SHOP.format("a")}
     ORDER BY a.shop_id, a.account_id
 """
-CHECKS = (_ENTRIES, _LOTS, _PLACES, _MOVES, _AWARDS)
+CHECKS = (_ENTRIES, _LOTS, _PLACES, _MOVES, _AWARDS, _HOLDS, _EXPIRIES)

@@ -297,8 +297,10 @@ def _first_entries(changes: Sequence[_Change]) -> dict[tuple[int, str], int]:
 
 def _differs(change: _Change) -> bool:
     award = change.award
-    same = (change.target, change.wish.version_id) == (award.target, award.version_id)
-    return bool(change.posted or change.repaid or change.explained_anew or not same)
+    wish = change.wish
+    same = (change.target, wish.version_id) == (award.target, award.version_id)
+    held_anew = change.target and award.pending and wish.release_at not in (None, award.release_at)
+    return bool(change.posted or change.repaid or change.explained_anew or held_anew or not same)
 
 
 def _update(changes: Sequence[_Change]) -> None:

@@ -1,13 +1,18 @@
 """Points moved by a person."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django.db import IntegrityError, transaction
 from django_scopes import scope
 
 from lib.clock import now
 from lib.ids import public_id
 from loyalty import ledger
+from loyalty.calendar import NEVER, LotTerms, lot_terms
 from loyalty.errors import InvalidAdjustment, ReferenceConflict
 from loyalty.models import Account, Entry
+from loyalty.versions import timelines
 
 MOST_POINTS = 1_000_000_000
 REASON_LENGTH = 500
@@ -16,21 +21,27 @@ REASON_LENGTH = 500
 def adjust(account: Account, points: int, reason: str, actor: str, reference: str | None = None) -> Entry:
     """Add `points` to the balance, or take them from it; `actor` names the person, `reason` why.
 
+    What is added expires as the live program says. Before something is taken, what is due expires.
+
     The same `reference` with the same content gives the entry that is there already. Raises
     `InvalidAdjustment` (with the field), `NotEnoughPoints`, `AccountFrozen`, and `ReferenceConflict` when the
     reference came with other content before.
     """
     reason = reason.strip()
     _check(points, reason, actor, reference)
+    at = now()
+    terms = _terms(account, at) if points > 0 else NEVER
     move = ledger.Move(
         shop_id=account.shop_id,
         account_id=account.pk,
         kind=Entry.Kind.ADJUST,
         points=points,
         reference=reference or public_id("adjust"),
-        occurred_at=now(),
+        occurred_at=at,
         reason=reason,
         actor=actor,
+        expires_at=terms.expires_at,
+        idle_months=terms.idle_months,
     )
     with scope(shop=account.shop):
         try:
@@ -43,6 +54,14 @@ def adjust(account: Account, points: int, reason: str, actor: str, reference: st
         except IntegrityError as error:  # the reference was taken by another account meanwhile
             raise ReferenceConflict(f"The reference {move.reference} is taken.") from error
         return Entry.objects.get(shop_id=move.shop_id, reference=move.reference)
+
+
+def _terms(account: Account, at: datetime) -> LotTerms:
+    """When points added at `at` expire; never where no program was ever published."""
+    timeline = timelines([account.shop_id]).get(account.shop_id)
+    if timeline is None:
+        return NEVER
+    return lot_terms(timeline.at(at).document, ZoneInfo(account.shop.timezone), at)
 
 
 def _check(points: int, reason: str, actor: str, reference: str | None) -> None:
