@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from platforms.snapshots import ZERO, Line, RefundSnapshot
+from platforms.snapshots import ZERO, Line, RefundLine, RefundSnapshot
 
 Taxed = tuple[Decimal, Decimal]
 NOTHING: Taxed = (ZERO, ZERO)
@@ -97,3 +97,39 @@ def _less_shipping(shipping: Taxed, refunds: Sequence[RefundSnapshot], refunded:
     tax = sum((_positive(refund.shipping_tax) for refund in refunds), ZERO)
     refunded.shipping = net + tax
     return _positive(shipping[0] - net), _positive(shipping[1] - tax)
+
+
+def kept_units(lines: Sequence[Line], left: Kept, refunds: Sequence[RefundSnapshot]) -> list[Fraction]:
+    """How many units are kept of each line: less the quantities refunded, and less in proportion where a refund
+    names only amounts. Of a line whose whole amount was given back none is kept.
+    """
+    quantities: dict[str, Fraction] = {}
+    amounts: dict[str, Fraction] = {}
+    for taken in [taken for refund in refunds if not refund.void for taken in refund.lines]:
+        counted, off = (
+            (quantities, Fraction(taken.quantity)) if taken.quantity > 0 else (amounts, _both(taken))
+        )
+        counted[taken.line_id] = counted.get(taken.line_id, Fraction(0)) + off
+    share = Fraction(1) if left.share is None else left.share
+    return [
+        share * _units(line, sum(rest, ZERO), quantities, amounts)
+        for line, rest in zip(lines, left.lines, strict=True)
+    ]
+
+
+def _both(amounts: Line | RefundLine) -> Fraction:
+    return Fraction(_positive(amounts.net) + _positive(amounts.tax))
+
+
+def _units(
+    line: Line, rest: Decimal, quantities: dict[str, Fraction], amounts: dict[str, Fraction]
+) -> Fraction:
+    """Units left of one line; takes what it uses up out of what was refunded by line id."""
+    units, gross = Fraction(max(line.quantity, 0)), _both(line)
+    taken = min(units, quantities.get(line.id, Fraction(0)))
+    amount = min(gross, amounts.get(line.id, Fraction(0)))
+    quantities[line.id] = quantities.get(line.id, Fraction(0)) - taken
+    amounts[line.id] = amounts.get(line.id, Fraction(0)) - amount
+    if gross and not rest:
+        return Fraction(0)
+    return max(units - taken - (units * amount / gross if gross else 0), Fraction(0))

@@ -1,33 +1,44 @@
-"""The points of an order: a pure function of what is known of it and of the program it was placed under.
+"""The points of an order: a pure function of what is known of it, of the program it was placed under, and of the
+member's place in it.
 
 Arithmetic is exact. Sums stay decimals in a context that refuses to round; a share without end (a refund that
 names no line, a rate of 1 per 3) is calculated in fractions. The award is rounded once, at the end.
+
+Which rules apply is decided by the order as it was bought; refunds then only make what they give smaller.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Context as Arithmetic
-from decimal import Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
+from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from msgspec import Struct
 
-from loyalty.basis import Refunded, kept
-from loyalty.context import ALONE, Context, Evaluation
-from loyalty.documents import Rounding
+from loyalty.breakdowns import FORMAT, breakdown
+from loyalty.context import ALONE, Context, Evaluation, Room, Step
+from loyalty.exact import EXACT, ratio_text
+from loyalty.goods import Goods, counted, in_fractions, units_kept
+from loyalty.plans import Plan
 from loyalty.programs import CompiledProgram, compile_program
+from loyalty.worth import Worth, appraise, has_room, used
 from platforms.snapshots import ZERO, Line, OrderStatus, RefundSnapshot
 
-__all__ = ["CompiledProgram", "Evaluation", "OrderFacts", "compile_program", "counts", "evaluate"]
+__all__ = [
+    "ALONE",
+    "CompiledProgram",
+    "Context",
+    "Evaluation",
+    "OrderFacts",
+    "Room",
+    "Step",
+    "compile_program",
+    "counts",
+    "evaluate",
+]
 
-FORMAT = 1
-MAX_POINTS = 10**15
-EXACT = Arithmetic(prec=60, Emin=-30, Emax=30, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 COUNTED = frozenset({OrderStatus.PAID, OrderStatus.PARTIALLY_REFUNDED})
-
-N = TypeVar("N", Decimal, Fraction)
+SPEND_PLACES = 8
 
 
 class OrderFacts(Struct, frozen=True):
@@ -53,14 +64,6 @@ class OrderFacts(Struct, frozen=True):
     paid_at: datetime | None = None
 
 
-@dataclass(slots=True)
-class _Award(Generic[N]):
-    basis: N
-    raw: list[N]
-    target: int
-    points: list[int]
-
-
 def counts(program: CompiledProgram | None, order: OrderFacts) -> bool:
     """Whether `order` has a place among the member's orders: paid, even if refunded since."""
     if order.deleted or order.cancelled or not order.has_customer or (order.test and not order.test_mode):
@@ -71,22 +74,35 @@ def counts(program: CompiledProgram | None, order: OrderFacts) -> bool:
 
 
 def evaluate(
-    program: CompiledProgram, order: OrderFacts, context: Context = ALONE, *, explain: bool = True
+    program: CompiledProgram,
+    order: OrderFacts,
+    context: Context = ALONE,
+    *,
+    explain: bool = True,
+    steps: bool = False,
 ) -> Evaluation:
     """The points that `order` is worth under `program`, never below 0 and never raised by refunds.
 
     An order that does not count has target 0 and a machine reason in the breakdown: `held` where a person may
     resolve it, else `skipped`. Amounts too large to be true are skipped, never rounded.
+
+    Without `explain` the breakdown is empty, which is faster. Its steps are told where `program` needs context, or
+    where `steps` asks for them; an order refunded in full has steps too, because it keeps its place.
     """
-    if reason := _uncounted(program, order):
+    reason = _uncounted(program, order)
+    course = (steps or program.needs_context) and counts(program, order)
+    if reason and not course:
         return _nothing("skipped", reason)
     if order.currency != program.currency:
         return _nothing("held", "currency")
     try:
         with localcontext(EXACT):
-            return _evaluated(program, order)
+            evaluation = _evaluated(program, order, context, explain, course)
     except ArithmeticError:
         return _nothing("skipped", "amount")
+    if reason:
+        return evaluation._replace(target=0, breakdown=_nothing("skipped", reason).breakdown)
+    return evaluation
 
 
 def _nothing(key: str, reason: str) -> Evaluation:
@@ -104,130 +120,89 @@ def _uncounted(program: CompiledProgram, order: OrderFacts) -> str | None:
         return "test"
     if not order.has_customer:
         return "guest"
-    return None if program.rules else "no_rules"
+    return None if program.sources else "no_rules"
 
 
-def _evaluated(program: CompiledProgram, order: OrderFacts) -> Evaluation:
-    left = kept(order.lines, order.shipping_net, order.shipping_tax, order.refunds)
-    counted: list[str] = []
-    amounts: list[Decimal] = []
-    excluded: list[list[str]] = []
-    with_tax = program.basis.include_tax
-    for line, (net, tax) in zip(order.lines, left.lines, strict=True):
-        if reason := program.exclusion(line):
-            excluded.append([line.id, reason])
-        else:
-            counted.append(line.id)
-            amounts.append(net + tax if with_tax else net)
-    shipping: list[Decimal] = []
-    if program.basis.include_shipping:
-        counted.append("shipping")
-        shipping.append(sum(left.shipping, ZERO) if with_tax else left.shipping[0])
-    if left.share is None and not program.wide:
-        breakdown = _breakdown(program, counted, _award(program, amounts + shipping), amounts + shipping)
-    else:
-        share = left.share or Fraction(1)
-        parts = [Fraction(amount) * share for amount in amounts] + [Fraction(amount) for amount in shipping]
-        breakdown = _breakdown(program, counted, _award(program, parts), parts)
-    if excluded:
-        breakdown["excluded"] = excluded
-    if left.refunded:
-        breakdown["refunds"] = _refunds(program, order, left.refunded)
-    return Evaluation(breakdown["target"], breakdown)
+def _evaluated(
+    program: CompiledProgram, order: OrderFacts, context: Context, explain: bool, course: bool
+) -> Evaluation:
+    shipping = order.shipping_net, order.shipping_tax
+    gross = counted(program, order.lines, shipping)
+    plan = _plan(program, order, gross, context)
+    if plan.wide:
+        gross = in_fractions(gross)
+    if plan.units:
+        gross.units = [max(line.quantity, 0) for line in gross.lines]
+    refunds = [refund for refund in order.refunds if not refund.void] if order.refunds else []
+    if not refunds and not course:
+        worth = appraise(program, plan, gross, gross, context)
+        return Evaluation(worth.target, breakdown(program, worth, gross, gross, context) if explain else {})
+    first = appraise(program, plan, gross, gross, context)
+    taken, worth, goods = _course(program, order, refunds, (plan, gross, first), context, course)
+    return Evaluation(
+        worth.target,
+        breakdown(program, worth, goods, gross, context) if explain else {},
+        tuple(taken),
+        _used(first, gross) if course else {},
+    )
 
 
-def _award(program: CompiledProgram, parts: list[N]) -> _Award[N]:
-    """Every rule's contribution to `parts`, times the program's scale, and the award shared out to them."""
-    basis = _sum(parts)
-    raw = [basis * rule.factor for rule in program.rules]
-    target = _rounded(_sum(raw), program.scale, program.rounding)
-    if target > MAX_POINTS:
-        raise OverflowError(target)
-    return _Award(basis, raw, target, _shared(target, parts, basis))
+def _plan(program: CompiledProgram, order: OrderFacts, gross: Goods[Any], context: Context) -> Plan:
+    """What applies to the order: all that its conditions let through, or the one rule that stands alone."""
+    gates = program.gates
+    opened = gates.all
+    if not gates.free:
+        opened = gates.open(order.placed_at, context, order.customer_tags, order.channel, gross.basis)
+    plan = program.plan(opened, context.tier)
+    for source in plan.exclusives:
+        if source.products & gross.mask and has_room(source, context):
+            return program.alone(source, opened, context.tier)
+    return plan
 
 
-def _sum(numbers: Iterable[N]) -> N:
-    total: Any = 0
-    for number in numbers:
-        total += number
-    return total
+def _course(
+    program: CompiledProgram,
+    order: OrderFacts,
+    refunds: Sequence[RefundSnapshot],
+    bought: tuple[Plan, Goods[Any], Worth],
+    context: Context,
+    course: bool,
+) -> tuple[list[Step], Worth, Goods[Any]]:
+    """The steps of an order, and what it is worth after the last of its `refunds`; without `course` no steps."""
+    plan, gross, worth = bought
+    goods, at = gross, order.paid_at or order.placed_at
+    steps = [Step(at, worth.target, _spend(gross.basis), 1)] if course else []
+    dated = sorted(refunds, key=lambda refund: (refund.as_of, refund.id))
+    for count in range(1 if course else len(dated), len(dated) + 1) if dated else ():
+        goods = _kept(program, order, dated[:count], plan)
+        worth = appraise(program, plan, goods, gross, context)
+        if course:
+            orders = 1 if goods.basis or not gross.basis else 0
+            when = max(at, dated[count - 1].as_of)
+            steps.append(Step(when, worth.target, _spend(goods.basis), orders))
+    if course and order.status is OrderStatus.REFUNDED:
+        steps = [*(steps[:-1] if dated else steps), Step(max([at, *(r.as_of for r in dated)]), 0, ZERO, 0)]
+    return steps, worth, goods
 
 
-def _rounded(numerator: N, scale: int, rounding: Rounding) -> int:
-    whole, rest = divmod(numerator, scale)
-    up = (rounding == "ceil" and rest > 0) or (rounding == "half_up" and 2 * rest >= scale)
-    return int(whole) + up
+def _kept(
+    program: CompiledProgram, order: OrderFacts, refunds: Sequence[RefundSnapshot], plan: Plan
+) -> Goods[Any]:
+    """What is kept after `refunds`; in fractions where a share of fixed points may have no end."""
+    shipping = order.shipping_net, order.shipping_tax
+    goods = counted(program, order.lines, shipping, refunds)
+    if plan.wide or plan.any_fixed:
+        goods = in_fractions(goods)
+    if plan.units:
+        goods.units = units_kept(program, order.lines, shipping, refunds)
+    return goods
 
 
-def _shared(target: int, parts: Sequence[N], total: N) -> list[int]:
-    """`target` shared out in proportion to `parts` by largest remainder, ties to the earlier part."""
-    if not target:
-        return [0] * len(parts)
-    quotas = [divmod(part * target, total) for part in parts]
-    points = [int(whole) for whole, _ in quotas]
-    missing = target - sum(points)
-    if missing:
-        by_rest = sorted(range(len(parts)), key=lambda index: quotas[index][1], reverse=True)
-        for index in by_rest[:missing]:
-            points[index] += 1
-    return points
+def _spend(basis: Decimal | Fraction) -> Decimal:
+    """The basis cut to the places that a column of money holds."""
+    units = Fraction(basis) * 10**SPEND_PLACES
+    return Decimal(units.numerator // units.denominator).scaleb(-SPEND_PLACES)
 
 
-def _breakdown(
-    program: CompiledProgram, ids: Sequence[str], award: _Award[N], parts: Sequence[N]
-) -> dict[str, Any]:
-    scale = program.scale
-    breakdown: dict[str, Any] = {
-        "v": FORMAT,
-        "currency": program.currency,
-        "basis": _text(award.basis),
-        "rules": [
-            rule.shown | {"basis": _text(award.basis), "raw": _ratio(raw, scale)}
-            for rule, raw in zip(program.rules, award.raw, strict=True)
-        ],
-        "rounding": program.rounding,
-        "raw": _ratio(_sum(award.raw), scale),
-        "target": award.target,
-        "lines": [
-            [id, _text(part), points] for id, part, points in zip(ids, parts, award.points, strict=True)
-        ],
-    }
-    if program.basis.include_tax or program.basis.include_shipping:
-        included = {"tax": program.basis.include_tax, "shipping": program.basis.include_shipping}
-        breakdown["with"] = [name for name, included_ in included.items() if included_]
-    return breakdown
-
-
-def _refunds(program: CompiledProgram, order: OrderFacts, refunded: Refunded) -> dict[str, str]:
-    """The basis before refunds, and what they gave back (tax included) by kind, without zeros."""
-    taken = {"lines": refunded.lines, "amount": refunded.amount, "shipping": refunded.shipping}
-    whole = kept(order.lines, order.shipping_net, order.shipping_tax, ())
-    amounts = [
-        amount for line, amount in zip(order.lines, whole.lines, strict=True) if not program.exclusion(line)
-    ]
-    if program.basis.include_shipping:
-        amounts.append(whole.shipping)
-    before = sum((net + tax if program.basis.include_tax else net for net, tax in amounts), ZERO)
-    return {"before": _text(before)} | {kind: _text(amount) for kind, amount in taken.items() if amount}
-
-
-def _ratio(numerator: Decimal | Fraction, scale: int) -> str:
-    if scale == 1:
-        return _text(numerator)
-    if isinstance(numerator, Fraction):
-        return _text(numerator / scale)
-    try:
-        return _text(numerator / scale)
-    except Inexact:
-        return _text(Fraction(numerator) / scale)
-
-
-def _text(number: Decimal | Fraction) -> str:
-    """The exact number: as a decimal where it ends, else as "numerator/denominator"."""
-    if isinstance(number, Fraction):
-        try:
-            return _text(Decimal(number.numerator) / number.denominator)
-        except ArithmeticError:
-            return str(number)
-    text = str(number)
-    return text if "E" not in text else f"{number:f}"
+def _used(worth: Worth, gross: Goods[Any]) -> dict[str, list[Any]]:
+    return {key: [ratio_text(points, worth.plan.scale), 1] for key, points in used(worth, gross, gross)}

@@ -1,102 +1,218 @@
 """A program document prepared for fast, exact evaluation."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
-from math import lcm
-from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from loyalty.documents import Basis, Exclusions, PerCurrency, ProgramDocument, Rounding
-from platforms.snapshots import Line
+from loyalty.documents import (
+    ACTIVITY_RULES,
+    ORDER_RULES,
+    ActivityRule,
+    Basis,
+    Campaign,
+    Caps,
+    FirstOrder,
+    Limit,
+    NthOrder,
+    OrderRule,
+    PerCurrency,
+    PerUnit,
+    ProgramDocument,
+    Rounding,
+    Rule,
+)
+from loyalty.gates import Gate, Gates, sensible
+from loyalty.plans import Boost, Kind, Plan, Source
+from loyalty.products import LINE, ProductIndex
 
-# A common denominator with more digits than this is evaluated in fractions, so that decimals stay exact.
-WIDEST_SCALE = 10**12
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
-    """`factor` / the program's scale = points for one unit of money; `shown` names it in a breakdown."""
-
-    factor: int
-    shown: dict[str, str]
+# Bounds what is remembered by combinations of rules that apply.
+MOST_PLANS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledProgram:
-    """`excluded`: (reason, reader of the line's value or values, folded values that exclude)."""
+    """A document made ready. `needs_context`: its points depend on the member's other orders and activities.
 
+    `sources` and `boosts`: what orders may earn by; `gates` says which of it applies, numbered alike.
+    `activities`: the rules of activities by kind, with gates of their own.
+    """
+
+    document: ProgramDocument
     currency: str
     rounding: Rounding
     basis: Basis
-    rules: tuple[CompiledRule, ...]
-    scale: int
-    excluded: tuple[tuple[str, Callable[[Line], Any], frozenset[str]], ...]
-    document: ProgramDocument
+    caps: Caps
     zone: ZoneInfo
     needs_context: bool
     tier_multipliers: dict[str, Fraction]
+    tiers: dict[str, dict[str, str]]
+    products: ProductIndex
+    gates: Gates
+    sources: tuple[Source, ...]
+    boosts: tuple[Boost, ...]
+    activities: dict[str, tuple["CompiledActivity", ...]]
+    activity_gates: Gates
+    _plans: dict[tuple[int, str], Plan] = field(default_factory=dict)
 
-    @property
-    def wide(self) -> bool:
-        return self.scale > WIDEST_SCALE
+    def plan(self, opened: int, tier: str) -> Plan:
+        """What applies where the gates let `opened` through, to a member of the tier of this key."""
+        key = opened, tier if tier in self.tier_multipliers else ""
+        found = self._plans.get(key)
+        if found is None:
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            found = self._plans[key] = self._planned(*key)
+        return found
 
-    def exclusion(self, line: Line) -> str | None:
-        """Why `line` earns nothing, as a machine reason, or None."""
-        if line.gift_card and not self.basis.include_gift_cards:
-            return "gift_card"
-        for reason, value_of, values in self.excluded:
-            value = value_of(line)
-            found = value if isinstance(value, tuple) else (value,)
-            if any(text.strip().casefold() in values for text in found):
-                return reason
-        return None
+    def alone(self, source: Source, opened: int, tier: str) -> Plan:
+        """What applies where `source` is the only rule: campaigns still do."""
+        rules = sum(other.bit for other in self.sources if other.key)
+        return self.plan(opened & ~rules | source.bit, tier)
+
+    def _planned(self, opened: int, tier: str) -> Plan:
+        sources = [source for source in self.sources if source.bit & opened]
+        boosts = [boost for boost in self.boosts if boost.bit & opened]
+        multiplier = self.tier_multipliers.get(tier, Fraction(1))
+        if multiplier != 1:
+            boosts.insert(0, Boost(multiplier, {"tier": tier, "name": self.tiers[tier]["name"]}))
+        return Plan(sources, boosts, self.document.multipliers)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledActivity:
+    """A rule for activities; `points` are exact, `bit` is its gate, `shown` names it in a breakdown."""
+
+    rule: ActivityRule
+    bit: int
+    points: Fraction
+    shown: dict[str, Any]
 
 
 def compile_program(document: ProgramDocument, timezone: str = "UTC") -> CompiledProgram:
-    """Prepare `document`, once per version. A rule that makes no sense (per 0) is left out, not an error."""
-    rates = [
-        (Fraction(rule.points) / Fraction(rule.per), rule)
-        for rule in document.rules
-        if isinstance(rule, PerCurrency) and rule.active and _sensible(rule)
-    ]
-    scale = lcm(*(rate.denominator for rate, _ in rates))
+    """Prepare `document`, once per version; dates in it are of the zone named `timezone`.
+
+    A rule or campaign that makes no sense (per 0) is left out, not an error.
+    """
+    zone = ZoneInfo(timezone)
+    rules = [rule for rule in document.rules if isinstance(rule, ORDER_RULES) and _sensible(rule)]
+    campaigns = [campaign for campaign in document.campaigns if _campaign_sensible(campaign)]
+    activities = [rule for rule in document.rules if isinstance(rule, ACTIVITY_RULES) and _sensible(rule)]
+    products = ProductIndex(document.exclusions, document.basis.include_gift_cards)
+    gates = Gates([*map(_gate, rules), *map(_gate, campaigns)], zone)
+    sources = [_source(rule, 1 << index, products) for index, rule in enumerate(rules)]
+    bonuses = list(_bonuses(campaigns, len(rules), products))
+    products.seal()
+    activity_gates = Gates([_gate(rule) for rule in activities], zone)
     return CompiledProgram(
+        document=document,
         currency=document.currency,
         rounding=document.rounding,
         basis=document.basis,
-        rules=tuple(CompiledRule(int(rate * scale), _shown(rule)) for rate, rule in rates),
-        scale=scale,
-        excluded=_excluded(document.exclusions),
-        document=document,
-        zone=ZoneInfo(timezone),
-        needs_context=bool(document.tiers.levels),
-        tier_multipliers={tier.key: Fraction(tier.multiplier) for tier in document.tiers.levels},
+        caps=document.caps,
+        zone=zone,
+        needs_context=_needs_context(document, gates, activity_gates, [*rules, *activities]),
+        tier_multipliers={
+            tier.key: Fraction(tier.multiplier)
+            for tier in document.tiers.levels
+            if tier.multiplier.is_finite() and tier.multiplier > 0
+        },
+        tiers={tier.key: {"key": tier.key, "name": tier.name} for tier in document.tiers.levels},
+        products=products,
+        gates=gates,
+        sources=(*sources, *(bonus for bonus in bonuses if isinstance(bonus, Source))),
+        boosts=tuple(bonus for bonus in bonuses if isinstance(bonus, Boost)),
+        activities=_by_kind(activities),
+        activity_gates=activity_gates,
     )
 
 
-def _sensible(rule: PerCurrency) -> bool:
-    return rule.points.is_finite() and rule.per.is_finite() and rule.points > 0 and rule.per > 0
+def _needs_context(document: ProgramDocument, gates: Gates, others: Gates, rules: list[Any]) -> bool:
+    asked = gates.uses_ordinal or gates.uses_tiers or others.uses_ordinal or others.uses_tiers
+    limited = bool(document.caps.limits) or any(rule.limits for rule in rules)
+    return asked or limited or bool(document.tiers.levels)
 
 
-def _shown(rule: PerCurrency) -> dict[str, str]:
-    return {"key": rule.key, "name": rule.name, "points": f"{rule.points:f}", "per": f"{rule.per:f}"}
+def _positive(number: Decimal | None) -> bool:
+    return number is not None and number.is_finite() and number > 0
 
 
-def _excluded(
-    exclusions: Exclusions,
-) -> tuple[tuple[str, Callable[[Line], Any], frozenset[str]], ...]:
-    lists = {
-        "product": ("product_id", exclusions.product_ids),
-        "variant": ("variant_id", exclusions.variant_ids),
-        "sku": ("sku", exclusions.skus),
-        "vendor": ("vendor", exclusions.vendors),
-        "product_type": ("product_type", exclusions.product_types),
-        "tag": ("tags", exclusions.tags),
-    }
-    return tuple(
-        (reason, attrgetter(field), frozenset(value.strip().casefold() for value in values) - {""})
-        for reason, (field, values) in lists.items()
-        if values
+def _sensible(rule: Rule) -> bool:
+    if not (rule.active and _positive(rule.points) and sensible(rule.conditions)):
+        return False
+    if isinstance(rule, PerCurrency):
+        return _positive(rule.per)
+    return not isinstance(rule, NthOrder) or rule.every > 0
+
+
+def _campaign_sensible(campaign: Campaign) -> bool:
+    gives = _positive(campaign.multiplier) or _positive(campaign.points)
+    return campaign.active and gives and sensible(campaign.conditions)
+
+
+def _gate(rule: Rule | Campaign) -> Gate:
+    every = rule.every if isinstance(rule, NthOrder) else 0
+    return Gate(rule.conditions, isinstance(rule, FirstOrder), every)
+
+
+def _source(rule: OrderRule, bit: int, products: ProductIndex) -> Source:
+    points = Fraction(rule.points)
+    kind: Kind = "fixed"
+    if isinstance(rule, PerCurrency):
+        points, kind = points / Fraction(rule.per), "rate"
+    elif isinstance(rule, PerUnit):
+        kind = "unit"
+    return Source(
+        bit=bit,
+        products=products.bit(rule.conditions.products),
+        kind=kind,
+        points=points,
+        shown=_shown(rule),
+        key=rule.key,
+        exclusive=rule.exclusive,
+        priority=rule.priority,
+        max_points=rule.max_points,
+        limits=rule.limits,
     )
+
+
+def _shown(rule: Rule) -> dict[str, Any]:
+    shown: dict[str, Any] = {"key": rule.key, "name": rule.name, "points": f"{rule.points:f}"}
+    if isinstance(rule, PerCurrency):
+        return shown | {"per": f"{rule.per:f}"}
+    shown["kind"] = str(rule.__struct_config__.tag)
+    return shown | ({"every": rule.every} if isinstance(rule, NthOrder) else {})
+
+
+def _bonuses(campaigns: list[Campaign], first: int, products: ProductIndex) -> Iterator[Source | Boost]:
+    for index, campaign in enumerate(campaigns, first):
+        bit, lines = 1 << index, products.bit(campaign.conditions.products)
+        shown = {"campaign": campaign.key, "name": campaign.name}
+        if campaign.multiplier is not None and _positive(campaign.multiplier):
+            yield Boost(Fraction(campaign.multiplier), shown, bit, lines)
+        elif campaign.points is not None:
+            shown["points"] = f"{campaign.points:f}"
+            yield Source(bit, lines, "fixed", Fraction(campaign.points), shown)
+
+
+def _by_kind(rules: list[ActivityRule]) -> dict[str, tuple[CompiledActivity, ...]]:
+    found: dict[str, tuple[CompiledActivity, ...]] = {}
+    for index, rule in enumerate(rules):
+        kind = str(rule.__struct_config__.tag)
+        compiled = CompiledActivity(rule, 1 << index, Fraction(rule.points), _shown(rule))
+        found[kind] = (*found.get(kind, ()), compiled)
+    return found
+
+
+def limit_of(limits: tuple[Limit, ...], period: str, times: bool) -> dict[str, Any]:
+    """The limit of this period as it is shown: {"period", "points"} or {"period", "times"}."""
+    for limit in limits:
+        amount = limit.times if times else limit.points
+        if limit.period == period and amount is not None:
+            return {"period": period, "times" if times else "points": amount}
+    return {"period": period} if period else {}
+
+
+__all__ = ["LINE", "CompiledActivity", "CompiledProgram", "compile_program", "limit_of"]

@@ -83,7 +83,7 @@ def test_facts_that_hold_here(document: ProgramDocument, facts: OrderFacts, targ
 
 
 def test_a_switched_off_rule_earns_nothing() -> None:
-    off = PerCurrency("off", "Off", Decimal(1), Decimal(1), active=False)
+    off = PerCurrency(key="off", name="Off", points=Decimal(1), per=Decimal(1), active=False)
     assert award(ProgramDocument(currency="EUR", rules=(*program().rules, off)), order("50")).target == 50
 
 

@@ -30,7 +30,11 @@ def programs(draw: st.DrawFn) -> ProgramDocument:
     amounts = st.integers(1, 12).map(Decimal) | st.integers(1, 10**8).map(lambda n: Decimal(n).scaleb(-4))
     rules = [
         PerCurrency(
-            f"r{index}", f"Rule {index}", draw(amounts), draw(amounts), not index or draw(st.booleans())
+            key=f"r{index}",
+            name=f"Rule {index}",
+            points=draw(amounts),
+            per=draw(amounts),
+            active=not index or draw(st.booleans()),
         )
         for index in range(draw(st.integers(1, 3)))
     ]
