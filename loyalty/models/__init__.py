@@ -1,5 +1,6 @@
 """Programs and their versions, the points ledger, and members."""
 
+from loyalty.models.batches import Batch, BatchRow
 from loyalty.models.ledger import Account, Award, Entry, Lot, LotUse
 from loyalty.models.members import Activity, Progress, Standing, TierPin, TierSpan
 from loyalty.models.programs import Program, ProgramVersion
@@ -8,6 +9,8 @@ __all__ = [
     "Account",
     "Activity",
     "Award",
+    "Batch",
+    "BatchRow",
     "Entry",
     "Lot",
     "LotUse",
