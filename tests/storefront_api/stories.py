@@ -43,7 +43,7 @@ def order(shopper: Customer, source: str, net: str, returned: str = "0") -> Acco
         lines=(Line(id="1", net=Decimal(net)),),
         refunds=(back,) if Decimal(returned) else (),
     )
-    target, breakdown = evaluate(compile_program(decode(version.document)), facts)
+    target, breakdown, *_ = evaluate(compile_program(decode(version.document)), facts)
     settle([AwardTarget(shop.pk, shopper.pk, source, version.pk, target, breakdown, NOON, NOON)])
     with scope(shop=shop):
         return Account.objects.get(shop=shop, customer=shopper)
