@@ -71,7 +71,8 @@ class CustomerSnapshot(Struct, frozen=True, omit_defaults=True):
     """A customer as the platform told it. `email` is as sent; matching lower-cases it.
 
     `as_of` is the instant of this knowledge: an older one never overwrites a newer one. `joined_at`: since when the
-    store knows them; `birthday`: "MM-DD", or "" where it says nothing; `subscribed`: to marketing, or unknown.
+    store knows them; `birthday`: "MM-DD", or "" where it says nothing; `subscribed`: to marketing, or unknown, and
+    `subscribed_at` since when they are or are not, where that is told.
     """
 
     id: str
@@ -84,6 +85,7 @@ class CustomerSnapshot(Struct, frozen=True, omit_defaults=True):
     joined_at: datetime | None = None
     birthday: str = ""
     subscribed: bool | None = None
+    subscribed_at: datetime | None = None
 
 
 class OrderSnapshot(Struct, frozen=True, omit_defaults=True):

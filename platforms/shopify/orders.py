@@ -15,14 +15,14 @@ from platforms.reading import (
     currency,
     each,
     instant,
-    labels,
     optional_identifier,
     quantity,
     text,
 )
+from platforms.shopify.customers import read_customer
 from platforms.shopify.fields import discounts, own_id, shop_amount, taxes
 from platforms.shopify.refunds import Context, read_refund
-from platforms.shopify.shapes import Customer, LineItem, Order, ShippingLine
+from platforms.shopify.shapes import LineItem, Order, ShippingLine
 from platforms.snapshots import (
     ZERO,
     CustomerSnapshot,
@@ -74,7 +74,7 @@ def read_order(order: Order) -> OrderSnapshot:
         cancelled_at=instant(order.cancelled_at, "cancelled_at") if order.cancelled_at else None,
         test=bool(order.test),
         channel=_CHANNELS.get(order.source_name or "", text(order.source_name)) or "web",
-        customer=_customer_of(order, updated_at),
+        customer=_customer_of(order, updated_at, placed_at),
         email=_email(order),
         lines=tuple(lines),
         shipping_net=bounded(sum((net for net, _ in shipping), ZERO), "shipping_lines"),
@@ -85,22 +85,6 @@ def read_order(order: Order) -> OrderSnapshot:
     )
 
 
-def read_customer(customer: Customer, as_of: datetime | None = None) -> CustomerSnapshot:
-    """A customer by `updated_at`, or as of `as_of` where Shopify leaves that out."""
-    changed = customer.updated_at or customer.created_at
-    if changed or as_of is None:
-        as_of = instant(changed, "updated_at")
-    return CustomerSnapshot(
-        id=own_id(customer.id, customer.admin_graphql_api_id, "Customer"),
-        as_of=as_of,
-        email=text(customer.email).strip(),
-        email_verified=bool(customer.verified_email),
-        first_name=text(customer.first_name),
-        last_name=text(customer.last_name),
-        tags=labels(customer.tags),
-    )
-
-
 def _total(order: Order) -> Decimal:
     """For display only, so its absence is no error."""
     if order.total_price is None and order.total_price_set is None:
@@ -108,12 +92,12 @@ def _total(order: Order) -> Decimal:
     return shop_amount(order.total_price, order.total_price_set, "total_price")
 
 
-def _customer_of(order: Order, as_of: datetime) -> CustomerSnapshot | None:
+def _customer_of(order: Order, as_of: datetime, placed_at: datetime) -> CustomerSnapshot | None:
     customer = order.customer
     if customer is None or (customer.id is None and customer.admin_graphql_api_id is None):
         return None
     try:
-        return read_customer(customer, as_of)
+        return read_customer(customer, as_of, placed_at)
     except Unreadable as error:
         raise Unreadable(f"customer.{error}") from None
 

@@ -4,15 +4,17 @@ from collections.abc import Callable
 
 from platforms.base import Ignored
 from platforms.reading import decode, decoder, identifier, instant
+from platforms.shopify.customers import read_consent, read_customer
 from platforms.shopify.fields import own_id
-from platforms.shopify.orders import read_customer, read_order
+from platforms.shopify.orders import read_order
 from platforms.shopify.refunds import Context, read_refund
-from platforms.shopify.shapes import Customer, Deleted, Order, Refund
+from platforms.shopify.shapes import ConsentUpdate, Customer, Deleted, Order, Refund
 from platforms.snapshots import Fact, OrderDeleted, RefundEvent
 
 _ORDER = decoder(Order)
 _REFUND = decoder(Refund)
 _CUSTOMER = decoder(Customer)
+_CONSENT = decoder(ConsentUpdate)
 _DELETED = decoder(Deleted)
 
 _IGNORED = {
@@ -56,6 +58,10 @@ def _customer(body: bytes) -> Fact:
     return read_customer(decode(_CUSTOMER, body))
 
 
+def _consent(body: bytes) -> Fact:
+    return read_consent(decode(_CONSENT, body))
+
+
 _READERS: dict[str, Callable[[bytes], Fact]] = {
     "orders/create": _order,
     "orders/paid": _order,
@@ -67,4 +73,5 @@ _READERS: dict[str, Callable[[bytes], Fact]] = {
     "refunds/create": _refund,
     "customers/create": _customer,
     "customers/update": _customer,
+    "customers_email_marketing_consent/update": _consent,
 }

@@ -111,7 +111,14 @@ class Refund(Struct, gc=False):
     transactions: list[Transaction] | None = None
 
 
+class Consent(Struct, gc=False):
+    state: str | None = None
+    consent_updated_at: str | None = None
+
+
 class Customer(Struct, gc=False):
+    """`accepts_marketing` is of versions before 2022-04; from 2025-01 on a consent comes by a topic of its own."""
+
     id: Any = None
     admin_graphql_api_id: str | None = None
     created_at: str | None = None
@@ -121,6 +128,16 @@ class Customer(Struct, gc=False):
     first_name: str | None = None
     last_name: str | None = None
     tags: str | None = None
+    email_marketing_consent: Consent | None = None
+    accepts_marketing: bool | None = None
+    accepts_marketing_updated_at: str | None = None
+
+
+class ConsentUpdate(Struct, gc=False):
+    """The body of customers_email_marketing_consent/update."""
+
+    customer_id: Any
+    email_marketing_consent: Consent
 
 
 class DiscountCode(Struct, gc=False):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from platforms.base import Ignored, Unreadable
+from platforms.birthdays import birthday
 from platforms.reading import (
     currency,
     decode,
@@ -52,18 +53,19 @@ def parse(topic: str, body: bytes) -> list[Fact]:
 def _order(body: bytes) -> Fact:
     order = decode(_ORDER, body).data
     updated_at = instant(order.updated_at, "updated_at")
+    placed_at = instant(order.placed_at, "placed_at")
     return OrderSnapshot(
         id=identifier(order.id, "id"),
         currency=currency(order.currency),
         status=_status(order.status),
-        placed_at=instant(order.placed_at, "placed_at"),
+        placed_at=placed_at,
         updated_at=updated_at,
         number=optional_identifier(order.number, "number"),
         paid_at=instant(order.paid_at, "paid_at") if order.paid_at is not None else None,
         cancelled_at=instant(order.cancelled_at, "cancelled_at") if order.cancelled_at is not None else None,
         test=order.test,
         channel=text(order.channel) or "web",
-        customer=_customer_of(order.customer, updated_at),
+        customer=_customer_of(order.customer, updated_at, placed_at),
         email=text(order.email).strip(),
         lines=tuple(each("lines", order.lines, _line)),
         shipping_net=positive(order.shipping_net, "shipping_net"),
@@ -123,16 +125,25 @@ def _refund_line(line: shapes.RefundLine) -> RefundLine:
     )
 
 
-def _customer_of(customer: shapes.Customer | None, as_of: datetime) -> CustomerSnapshot | None:
+def _customer_of(
+    customer: shapes.Customer | None, as_of: datetime, placed_at: datetime
+) -> CustomerSnapshot | None:
+    """Who placed an order was a customer by then."""
     try:
-        return None if customer is None else _customer(customer, as_of)
+        return None if customer is None else _customer(customer, as_of, placed_at)
     except Unreadable as error:
         raise Unreadable(f"customer.{error}") from None
 
 
-def _customer(customer: shapes.Customer, as_of: datetime | None) -> CustomerSnapshot:
+def _customer(
+    customer: shapes.Customer, as_of: datetime | None, known_since: datetime | None = None
+) -> CustomerSnapshot:
     if customer.updated_at is not None or as_of is None:
         as_of = instant(customer.updated_at, "updated_at")
+    joined_at = known_since
+    if customer.created_at is not None:
+        created_at = instant(customer.created_at, "created_at")
+        joined_at = min(created_at, known_since or created_at)
     return CustomerSnapshot(
         id=identifier(customer.id, "id"),
         as_of=as_of,
@@ -141,7 +152,19 @@ def _customer(customer: shapes.Customer, as_of: datetime | None) -> CustomerSnap
         first_name=text(customer.first_name),
         last_name=text(customer.last_name),
         tags=_tags(customer.tags),
+        joined_at=joined_at,
+        birthday=_birthday(customer.birthday),
+        subscribed=customer.accepts_marketing,
     )
+
+
+def _birthday(told: str | None) -> str:
+    if not told:
+        return ""
+    found = birthday(told)
+    if found is None:
+        raise Unreadable(f"birthday: not a date such as 1990-03-21 or 03-21: {text(told, 40)!r}")
+    return found
 
 
 def _tags(tags: list[str] | None) -> tuple[str, ...]:

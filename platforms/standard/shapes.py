@@ -46,6 +46,9 @@ class Customer(Struct, gc=False):
     first_name: str | None = None
     last_name: str | None = None
     tags: list[str] | None = None
+    created_at: str | None = None
+    birthday: str | None = None
+    accepts_marketing: bool | None = None
 
 
 class Order(Struct, gc=False):

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from lib.money import spread
 from platforms.base import Ignored
+from platforms.birthdays import birthday
 from platforms.reading import (
     amount,
     bounded,
@@ -33,11 +34,12 @@ from platforms.snapshots import (
     OrderStatus,
 )
 from platforms.woocommerce.refunds import read_refund
-from platforms.woocommerce.shapes import Charge, Customer, Deleted, LineItem, Order
+from platforms.woocommerce.shapes import Charge, Customer, Deleted, LineItem, Meta, Order
 
 _ORDER = decoder(Order)
 _CUSTOMER = decoder(Customer)
 _DELETED = decoder(Deleted)
+_BIRTHDAY_KEYS = frozenset({"birthday", "birthdate", "birth_date", "birthday_date", "date_of_birth", "dob"})
 
 _STATUSES = {
     "processing": OrderStatus.PAID,
@@ -85,7 +87,7 @@ def _order(body: bytes) -> OrderSnapshot:
         number=optional_identifier(order.number, "number"),
         paid_at=_utc(order.date_paid_gmt, "date_paid_gmt") if order.date_paid_gmt else None,
         channel=_CHANNELS.get(channel, channel),
-        customer=_customer_of(order, updated_at),
+        customer=_customer_of(order, updated_at, placed_at),
         email=text(order.billing.email).strip() if order.billing else "",
         lines=tuple(_after_fees(lines, order.fee_lines or (), code)),
         shipping_net=bounded(sum((net for net, _ in shipping), ZERO), "shipping_lines"),
@@ -103,7 +105,7 @@ def _status(order: Order) -> OrderStatus:
     return _STATUSES.get(name) or (OrderStatus.PAID if order.date_paid_gmt else OrderStatus.PENDING)
 
 
-def _customer_of(order: Order, as_of: datetime) -> CustomerSnapshot | None:
+def _customer_of(order: Order, as_of: datetime, placed_at: datetime) -> CustomerSnapshot | None:
     number = optional_identifier(order.customer_id, "customer_id")
     if number in ("", "0"):
         return None
@@ -114,6 +116,7 @@ def _customer_of(order: Order, as_of: datetime) -> CustomerSnapshot | None:
         email=text(billing.email).strip() if billing else "",
         first_name=text(billing.first_name) if billing else "",
         last_name=text(billing.last_name) if billing else "",
+        joined_at=placed_at,
     )
 
 
@@ -163,7 +166,20 @@ def _customer(body: bytes) -> CustomerSnapshot:
         email=text(customer.email).strip(),
         first_name=text(customer.first_name),
         last_name=text(customer.last_name),
+        joined_at=_utc(customer.date_created_gmt, "date_created_gmt") if customer.date_created_gmt else None,
+        birthday=_birthday(customer.meta_data or ()),
     )
+
+
+def _birthday(entries: Sequence[Meta]) -> str:
+    """From what a plugin keeps under a plain name, where it is plainly a date: year first."""
+    for entry in entries:
+        if isinstance(entry.key, str) and isinstance(entry.value, str):
+            name = entry.key.lstrip("_").removeprefix("billing_").lower()
+            found = birthday(entry.value.strip()) if name in _BIRTHDAY_KEYS else None
+            if found:
+                return found
+    return ""
 
 
 def _deleted(body: bytes) -> OrderDeleted:

@@ -88,6 +88,7 @@ class Customer(Struct, gc=False):
     email: str | None = None
     first_name: str | None = None
     last_name: str | None = None
+    meta_data: list[Meta] | None = None
 
 
 class Deleted(Struct, gc=False):

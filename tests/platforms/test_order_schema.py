@@ -97,6 +97,31 @@ def test_the_schema_has_every_field(name: str, shape: Any, snapshot: Any) -> Non
     assert described == {"updated_at" if field == "as_of" else field for field in snapshot.__struct_fields__}
 
 
+def test_the_schema_has_every_field_of_a_customer() -> None:
+    described = set(SCHEMA["$defs"]["customer"]["properties"])
+    assert described == set(shapes.Customer.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("customer", "valid"),
+    [
+        ({"birthday": "03-21"}, True),
+        (
+            {"birthday": "1990-03-21", "accepts_marketing": False, "created_at": "2024-11-03T18:20:00+01:00"},
+            True,
+        ),
+        ({"birthday": None, "accepts_marketing": None, "created_at": None}, True),
+        ({"birthday": "21.03."}, False),
+        ({"birthday": "13-01"}, False),
+        ({"accepts_marketing": 1}, False),
+        ({"created_at": "2024-11-03"}, False),
+    ],
+)
+def test_both_agree_on_what_is_known_of_a_customer(customer: dict[str, Any], valid: bool) -> None:
+    event = standard_event("customer.updated", {"id": 1, "updated_at": "2026-03-05T08:00:00Z", **customer})
+    assert VALIDATOR.is_valid(event) == understood(event) == valid
+
+
 def test_the_schema_has_every_status() -> None:
     assert SCHEMA["$defs"]["order"]["properties"]["status"]["enum"] == [
         status.value for status in OrderStatus

@@ -44,6 +44,7 @@ def test_a_whole_order() -> None:
         first_name="Mara",
         last_name="Lindqvist",
         tags=("newsletter", "tea club"),
+        joined_at=datetime(2025, 11, 20, 7, tzinfo=UTC),
     )
     assert not order.refunds_complete
 

@@ -114,8 +114,9 @@ def test_a_whole_order() -> None:
     assert order.placed_at == datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
     assert [item.net for item in order.lines] == [Decimal("49.80"), Decimal("64.00"), Decimal("37.50")]
     assert order.customer == CustomerSnapshot(
-        id="c-26", as_of=order.updated_at, email="mara@example.com", email_verified=True, tags=("tea club",)
-    )
+        id="c-26", as_of=order.updated_at, email="mara@example.com", email_verified=True, tags=("tea club",),
+        joined_at=order.placed_at,
+    )  # fmt: skip
     assert (order.refunds[0].amount, order.refunds[0].as_of) == (Decimal("5.00"), order.updated_at)
     assert order.refunds_complete
 

@@ -198,7 +198,11 @@ def test_other_topics() -> None:
     }
     (customer,) = parse("customer.updated", encode(body))
     assert customer == CustomerSnapshot(
-        id="25", as_of=datetime(2026, 3, 2, 9, 15, tzinfo=UTC), email="Mara@example.com", first_name="Mara"
+        id="25",
+        as_of=datetime(2026, 3, 2, 9, 15, tzinfo=UTC),
+        email="Mara@example.com",
+        first_name="Mara",
+        joined_at=datetime(2026, 3, 2, 9, 15, tzinfo=UTC),
     )
     restored = parse("order.restored", BODY)
     assert restored[:1] == parse("order.created", BODY)
