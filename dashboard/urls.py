@@ -3,6 +3,13 @@
 from django.http import Http404, HttpRequest, HttpResponse
 
 from dashboard.desk import Right
+from dashboard.pages.campaigns import (
+    add_campaign,
+    campaign_list,
+    delete_campaign,
+    edit_campaign,
+    switch_campaign,
+)
 from dashboard.pages.connections import (
     add_connection,
     change_settings,
@@ -16,8 +23,11 @@ from dashboard.pages.inbox import delivery, held, inbox, replay_deliveries
 from dashboard.pages.member import member
 from dashboard.pages.members import members
 from dashboard.pages.overview import overview
-from dashboard.pages.program import program, program_example
+from dashboard.pages.points_life import points_life
+from dashboard.pages.program import program, program_example, program_settings
+from dashboard.pages.rules import add_rule, choose_way, delete_rule, edit_rule, switch_rule
 from dashboard.pages.shops import shops
+from dashboard.pages.tiers import tiers
 from dashboard.pages.versions import go_back, publish_draft, version_list
 from dashboard.site import site
 
@@ -33,8 +43,21 @@ urlpatterns = [
     site.page("", overview, "index"),
     site.page("members/", members, "members"),
     site.page("members/<int:account_id>/", member, "member", Right.POINTS),
-    site.page("program/", program, "program", Right.PROGRAM),
+    site.page("program/", program, "program"),
     site.page("program/example/", program_example, "program_example"),
+    site.page("program/rules/", choose_way, "rules"),
+    site.page("program/rules/add/<slug:kind>/", add_rule, "rule_add", Right.PROGRAM),
+    site.page("program/rule/<slug:key>/", edit_rule, "rule", Right.PROGRAM),
+    site.page("program/rule/<slug:key>/switch/", switch_rule, "rule_switch", Right.PROGRAM),
+    site.page("program/rule/<slug:key>/delete/", delete_rule, "rule_delete", Right.PROGRAM),
+    site.page("program/campaigns/", campaign_list, "campaigns", Right.PROGRAM),
+    site.page("program/campaigns/add/", add_campaign, "campaign_add", Right.PROGRAM),
+    site.page("program/campaign/<slug:key>/", edit_campaign, "campaign", Right.PROGRAM),
+    site.page("program/campaign/<slug:key>/switch/", switch_campaign, "campaign_switch", Right.PROGRAM),
+    site.page("program/campaign/<slug:key>/delete/", delete_campaign, "campaign_delete", Right.PROGRAM),
+    site.page("program/tiers/", tiers, "tiers", Right.PROGRAM),
+    site.page("program/life/", points_life, "points_life", Right.PROGRAM),
+    site.page("program/settings/", program_settings, "program_settings", Right.PROGRAM),
     site.page("program/publish/", publish_draft, "publish", Right.PROGRAM),
     site.page("program/export/", export_draft, "export_draft"),
     site.page("program/import/", import_program, "import", Right.PROGRAM),

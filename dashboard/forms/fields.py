@@ -1,9 +1,14 @@
 """Fields in Unfold's dress."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from unfold.widgets import (
+    INPUT_CLASSES,
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminExpandableTextareaWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -25,8 +30,10 @@ def text(
     )
 
 
-def whole(label: Any, help_text: Any = "") -> forms.IntegerField:
-    return forms.IntegerField(label=label, help_text=help_text, widget=UnfoldAdminIntegerFieldWidget())
+def whole(label: Any, help_text: Any = "", **options: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, help_text=help_text, widget=UnfoldAdminIntegerFieldWidget(), **options
+    )
 
 
 def decimal(label: Any, **options: Any) -> forms.DecimalField:
@@ -40,10 +47,28 @@ def switch(label: Any, help_text: Any = "") -> forms.BooleanField:
     )
 
 
-def choice(label: Any, choices: Any, help_text: Any = "") -> forms.ChoiceField:
+def choice(label: Any, choices: Any, help_text: Any = "", **options: Any) -> forms.ChoiceField:
     return forms.ChoiceField(
-        label=label, choices=choices, help_text=help_text, widget=UnfoldAdminSelectWidget()
+        label=label, choices=choices, help_text=help_text, widget=UnfoldAdminSelectWidget(), **options
     )
+
+
+def cards(label: Any, choices: Any, **options: Any) -> forms.ChoiceField:
+    """One of a few, each of them seen at once."""
+    return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, **options)
+
+
+class AnyOf(forms.MultipleChoiceField):
+    """Any number of a few, each of them seen at once; gives a tuple in the order of the choices."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, label: Any, choices: Iterable[tuple[str, Any]] = (), help_text: Any = "") -> None:
+        super().__init__(label=label, choices=choices, help_text=help_text, required=False)
+
+    def clean(self, value: Any) -> Any:
+        chosen = set(super().clean(value))
+        return tuple(str(key) for key, _ in self.choices if key in chosen)
 
 
 class LinesField(forms.CharField):
@@ -59,3 +84,35 @@ class LinesField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list | tuple) else value
+
+
+class LocalTimeField(forms.CharField):
+    """A moment on the shop's own clock as a document writes it: "2026-12-01T18:00", and "2026-12-01" for midnight."""
+
+    def __init__(self, label: Any, help_text: Any = "") -> None:
+        attrs = {"type": "datetime-local", "class": " ".join(INPUT_CLASSES)}
+        super().__init__(
+            label=label, help_text=help_text, required=False, max_length=40, widget=forms.TextInput(attrs)
+        )
+
+    def clean(self, value: Any) -> Any:
+        given = str(super().clean(value)).strip()
+        if not given:
+            return ""
+        try:
+            moment = datetime.fromisoformat(given)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is not None:
+            raise forms.ValidationError(gettext("Enter a date and a time, such as 2026-12-01 18:00."))
+        return moment.isoformat(timespec="minutes").removesuffix("T00:00")
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value}T00:00" if isinstance(value, str) and len(value) == len("2026-12-01") else value
+
+
+def plain(value: Any) -> Any:
+    """Decimals without the zeros that nobody wrote: 1.0000 is 1."""
+    if isinstance(value, Decimal):
+        return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+    return value

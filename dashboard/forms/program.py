@@ -1,31 +1,36 @@
-"""The draft of the program as a form."""
+"""The settings of the whole program as a form, and a program from a file."""
 
-import re
-from decimal import Decimal
 from typing import Any
 
-import msgspec
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from msgspec import structs
 
-from dashboard.forms.fields import LinesField, choice, decimal, switch, text
-from loyalty.documents import Basis, Exclusions, PerCurrency, ProgramDocument
-from loyalty.errors import InvalidProgram
+from dashboard.forms.conditions import PRODUCTS, ProductsForm
+from dashboard.forms.fields import choice, decimal, plain, switch, text, whole
+from dashboard.forms.limits import LimitsForm, limit_values
+from loyalty.documents import Basis, Caps, ProgramDocument
 from loyalty.models import Program
 
 BASIS = ("include_tax", "include_shipping", "include_gift_cards")
-EXCLUSIONS = ("product_ids", "variant_ids", "skus", "vendors", "product_types", "tags")
-SETTINGS = ("points_name", "rounding", "deficit", "award_guests_later")
-FIRST_RULE = {"points": "points", "per": "per", "name": "rule_name", "active": "active"}
+SETTINGS = ("points_name", "point_value", "rounding", "deficit", "award_guests_later")
+CAPS = ("min_points", "max_points")
 
 
-class ProgramForm(forms.Form):
-    """The first rule, what counts, and how it is rounded. Further rules of an imported program stay as they are."""
+class SettingsForm(LimitsForm, ProductsForm):
+    """What counts, how it is rounded, and the bounds of it all."""
 
-    points = decimal(_("Points"))
-    per = decimal(_("For every"))
+    LIMIT_KINDS = ("points",)
+
     points_name = text(
         _("Name of the points"), 40, help_text=_("What shoppers read: “49 points”, “49 beans”.")
+    )
+    point_value = decimal(
+        _("What a point costs you"),
+        required=False,
+        help_text=_(
+            "In your currency; for reports of cost and liability. Empty: the smallest coin, such as 0.01."
+        ),
     )
     rounding = choice(_("Round"), Program.Rounding.choices)
     include_tax = switch(_("Tax earns points"))
@@ -33,79 +38,38 @@ class ProgramForm(forms.Form):
     include_gift_cards = switch(
         _("Buying gift cards earns points"), _("When off, points come when the gift card is spent.")
     )
-    active = switch(_("Purchases earn points"), _("Switch this off to pause earning."))
-    rule_name = text(_("Name of the rule"), 80)
+    min_points = whole(_("At least so many points an order"), required=False)
+    max_points = whole(_("At most so many points an order"), required=False)
     deficit = choice(_("When returned points were already spent"), Program.Deficit.choices)
     award_guests_later = switch(
         _("Award guest orders later"),
         _("When a guest registers with the same verified e-mail address, their past orders earn points."),
     )
-    product_ids = LinesField(_("Product ids"))
-    variant_ids = LinesField(_("Variant ids"))
-    skus = LinesField(_("SKUs"))
-    vendors = LinesField(_("Vendors"))
-    product_types = LinesField(_("Product types"))
-    tags = LinesField(_("Tags"))
 
-    @classmethod
-    def of(cls, document: ProgramDocument) -> "ProgramForm":
-        """The form filled in with a document."""
-        rule = _first_rule(document)
-        initial: dict[str, Any] = {field: getattr(document, field) for field in SETTINGS}
-        initial |= {field: getattr(document.basis, field) for field in BASIS}
-        initial |= {field: getattr(document.exclusions, field) for field in EXCLUSIONS}
-        initial |= {field: getattr(rule, of) for of, field in FIRST_RULE.items()}
-        return cls(initial=initial)
+    def __init__(self, data: Any, draft: ProgramDocument) -> None:
+        values: dict[str, Any] = {name: getattr(draft, name) for name in SETTINGS}
+        values |= {name: getattr(draft.basis, name) for name in BASIS}
+        values |= {name: getattr(draft.exclusions, name) for name in PRODUCTS}
+        values |= {name: getattr(draft.caps, name) for name in CAPS} | limit_values(draft.caps.limits)
+        super().__init__(data, initial=values)
 
     @property
-    def exclusion_fields(self) -> list[forms.BoundField]:
-        return [self[field] for field in EXCLUSIONS]
+    def caps_in_use(self) -> bool:
+        return self.limits_in_use or self.in_use(CAPS)
 
-    @property
-    def advanced_has_errors(self) -> bool:
-        return any(field in self.errors for field in (*EXCLUSIONS, "rule_name", "deficit", "active"))
-
-    def document(self, draft: ProgramDocument) -> ProgramDocument:
-        """The draft with what was filled in; call it on a valid form. `load_draft` judges the values."""
+    def changed(self, draft: ProgramDocument) -> ProgramDocument:
+        """The draft with what was filled in; call it on a valid form. The document judges the values."""
         given = self.cleaned_data
-        rule = msgspec.structs.replace(
-            _first_rule(draft), **{of: _plain(given[field]) for of, field in FIRST_RULE.items()}
-        )
-        return msgspec.structs.replace(
+        return structs.replace(
             draft,
-            **{field: given[field] for field in SETTINGS},
-            basis=Basis(**{field: given[field] for field in BASIS}),
-            exclusions=Exclusions(**{field: given[field] for field in EXCLUSIONS}),
-            rules=(rule, *draft.rules[1:]),
+            **{name: plain(given[name]) for name in SETTINGS},
+            basis=Basis(**{name: given[name] for name in BASIS}),
+            exclusions=self.products(),
+            caps=Caps(**{name: given[name] for name in CAPS}, limits=self.limits()),
         )
 
-    def add_problems(self, invalid: InvalidProgram) -> None:
-        """Show each problem beside its field."""
-        for path, message in invalid.errors:
-            field = _field_of(path)
-            self.add_error(field, message if field else f"{path}: {message}")
-
-
-def _first_rule(document: ProgramDocument) -> PerCurrency:
-    default = PerCurrency(
-        key="purchases", name=str(_("Points for purchases")), points=Decimal(1), per=Decimal(1)
-    )
-    return document.rules[0] if document.rules else default
-
-
-def _field_of(path: str) -> str | None:
-    """`rules[0].points` is "points", `exclusions.skus[3]` is "skus"; None where no field of the form fits."""
-    if rule := re.fullmatch(r"rules\[0\]\.(\w+)", path):
-        return FIRST_RULE.get(rule[1])
-    name = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
-    return name if name in ProgramForm.base_fields else None
-
-
-def _plain(value: Any) -> Any:
-    """Decimals without the zeros that nobody wrote: 1.0000 is 1."""
-    if isinstance(value, Decimal):
-        return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
-    return value
+    def field_of(self, path: str) -> str | None:
+        return super().field_of(path.removeprefix("caps."))
 
 
 class ImportForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from pytest_django import Settings
 
 from lib.packing import pack
 from loyalty.actions.programs import draft_document, load_draft, publish
+from loyalty.documents import Campaign
 from loyalty.models import Account
 from orders.models import Delivery, Order
 from shops.actions import create_staff
@@ -54,6 +56,13 @@ class Desks:
             "rotate": {"public_id": self.connection.public_id},
             "storefront_secret": {"public_id": self.connection.public_id},
             "connection_settings": {"public_id": self.connection.public_id},
+            "rule": {"key": "purchases"},
+            "rule_switch": {"key": "purchases"},
+            "rule_delete": {"key": "purchases"},
+            "rule_add": {"kind": "signup"},
+            "campaign": {"key": "beans-week"},
+            "campaign_switch": {"key": "beans-week"},
+            "campaign_delete": {"key": "beans-week"},
             "missing": {"rest": "no-such-page"},
         }
         return reverse(f"dashboard:{name}", kwargs=known.get(name))
@@ -133,5 +142,7 @@ def _person(shop: Shop, email: str, role: str) -> User:
 
 
 def _second_version(shop: Shop) -> None:
-    load_draft(shop, msgspec.structs.replace(draft_document(shop), points_name="beans"))
+    week = Campaign(key="beans-week", name="Beans week", multiplier=Decimal(2))
+    draft = draft_document(shop)
+    load_draft(shop, msgspec.structs.replace(draft, points_name="beans", campaigns=(week,)))
     publish(shop, "olivia@corner.example", "We roast coffee")

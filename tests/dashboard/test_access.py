@@ -22,6 +22,12 @@ LISTS = {
     "index",
     "members",
     "program",
+    "program_settings",
+    "rules",
+    "campaigns",
+    "campaign_add",
+    "tiers",
+    "points_life",
     "publish",
     "import",
     "versions",
@@ -32,14 +38,27 @@ LISTS = {
 }
 LISTS |= {"program_example", "export_draft", "connection_add", "password_change", "password_change_done"}
 THINGS = {"member", "delivery", "export_version", "roll_back", "connection"}
+# They exist in every shop's program, or in this one alone.
+PARTS = {"rule", "rule_add", "rule_delete", "campaign", "campaign_delete"}
+SWITCHES = {"rule_switch", "campaign_switch"}
 POST_ONLY = {"rotate", "connection_settings", "storefront_secret"}
 DOORS = {"login", "logout"}
 # A page that only acts, on what the form names.
 ACTS = {"replay"}
 NOT_FOUND = {"missing"}
 
-RULE = {"points": "3", "per": "1", "rule_name": "Purchases", "active": "on", "points_name": "beans"}
-PROGRAM = RULE | {"rounding": "floor", "deficit": "carry"}
+RULE = {"points": "3", "per": "1", "name": "Purchases", "active": "on"}
+CAMPAIGN = {"name": "Weekend", "bonus": "3", "active": "on"}
+SETTINGS = {"points_name": "seeds", "rounding": "floor", "deficit": "carry"}
+LIFE = {"hold_days": "14", "mode": "per_lot", "months": "12", "month": "12", "day": "31", "warn_days": "30"}
+TIERS = {"metric": "spend", "window": "rolling", "window_months": "12", "term": "months", "term_months": "12"}
+TIERS |= {"grace_days": "0", "downgrade": "to_standing"}
+TIERS |= {
+    "level-0-name": "Bronze",
+    "level-0-threshold": "0",
+    "level-1-name": "Silver",
+    "level-1-threshold": "200",
+}
 DOCUMENT = b'{"currency": "EUR", "rules": [], "format": "regulars.program/1"}'
 
 # What changes something: the form, who may send it, and the status for them.
@@ -49,7 +68,18 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str], int]] = {
         {"owner", "manager", "support"},
         302,
     ),
-    "program": (PROGRAM, {"owner", "manager"}, 302),
+    "rule": (RULE, {"owner", "manager"}, 302),
+    "rule_add": ({"points": "50", "name": "Joining", "active": "on"}, {"owner", "manager"}, 302),
+    "rule_switch": ({"off": "1"}, {"owner", "manager"}, 302),
+    "rule_delete": ({}, {"owner", "manager"}, 302),
+    "campaigns": ({"multipliers": "multiply"}, {"owner", "manager"}, 302),
+    "campaign_add": (CAMPAIGN, {"owner", "manager"}, 302),
+    "campaign": (CAMPAIGN, {"owner", "manager"}, 302),
+    "campaign_switch": ({"off": "1"}, {"owner", "manager"}, 302),
+    "campaign_delete": ({}, {"owner", "manager"}, 302),
+    "tiers": (TIERS, {"owner", "manager"}, 302),
+    "points_life": (LIFE, {"owner", "manager"}, 302),
+    "program_settings": (SETTINGS, {"owner", "manager"}, 302),
     "publish": ({"seen": "stale"}, {"owner", "manager"}, 200),
     "import": ({"file": DOCUMENT}, {"owner", "manager"}, 302),
     "roll_back": ({}, {"owner", "manager"}, 302),
@@ -88,13 +118,13 @@ def send(client: Client, desks: Desks, name: str) -> int:
 
 
 def test_the_table_covers_every_address() -> None:
-    assert set(NAMES) == LISTS | THINGS | POST_ONLY | DOORS | ACTS | NOT_FOUND
+    assert set(NAMES) == LISTS | THINGS | PARTS | SWITCHES | POST_ONLY | DOORS | ACTS | NOT_FOUND
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("role", STAFF)
 def test_everybody_of_the_shop_may_look(desks: Desks, name: str, role: str) -> None:
-    expected = 405 if name in POST_ONLY | ACTS | {"logout"} else 404 if name in NOT_FOUND else 200
+    expected = 405 if name in POST_ONLY | SWITCHES | ACTS | {"logout"} else 404 if name in NOT_FOUND else 200
     if name == "login":
         expected = 302
     assert desks.client(role).get(desks.url(name)).status_code == expected
@@ -124,6 +154,15 @@ def test_things_of_another_shop_are_not_there(desks: Desks, name: str) -> None:
     if name in CHANGES:
         assert send(outsider, desks, name) == 404
     assert state(desks.shop, desks.other) == before
+
+
+@pytest.mark.parametrize("name", sorted(PARTS | SWITCHES))
+def test_a_change_of_one_program_leaves_the_other_alone(desks: Desks, name: str) -> None:
+    outsider = desks.client("outsider")
+    before = state(desks.shop)
+    # Every shop has the rule "purchases" and may add one; the campaign is this shop's alone.
+    assert send(outsider, desks, name) == (404 if name.startswith("campaign") else 302)
+    assert state(desks.shop) == before
 
 
 @pytest.mark.parametrize("name", sorted(LISTS))
@@ -202,5 +241,5 @@ def test_somebody_with_two_shops_turns_from_one_to_the_other(two_shops: TwoShops
     owner.post("/dashboard/shops/", {"shop": desks.other.public_id})
     assert "Elsewhere" in owner.get("/dashboard/").content.decode()
     # There the same person only looks, and this shop's things are out of sight.
-    assert send(owner, desks, "program") == 403
+    assert send(owner, desks, "rule") == 403
     assert owner.get(desks.url("member")).status_code == 404
