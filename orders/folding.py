@@ -48,6 +48,7 @@ class OrderState:
     """An order as known. `id` is None until it has a row; `changed` when the row is out of date.
 
     `guest`: the snapshot names no customer; `customer_id` is then who registered with the same e-mail.
+    `customer_tags` are those that the snapshot told.
     """
 
     key: OrderKey
@@ -60,6 +61,7 @@ class OrderState:
     restored_at: datetime | None = None
     customer_id: int | None = None
     guest: bool = False
+    customer_tags: tuple[str, ...] = ()
     held: str = ""
     changed: bool = False
 
@@ -101,6 +103,7 @@ class OrderState:
         # Who registered with a guest's e-mail stays the customer, whatever address they have by now.
         same_guest = self.guest and old is not None and old.email.lower() == new.email.lower()
         self.guest = new.customer is None
+        self.customer_tags = new.customer.tags if new.customer else ()
         if not (self.guest and same_guest):
             self.customer_id = None  # to be named anew
         self.snapshot, self.digest, self.changed = new, new_digest, True

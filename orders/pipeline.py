@@ -5,18 +5,18 @@ Rows are locked in one sequence by everybody: e-mails, customers, orders, awards
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from loyalty.actions.awards import AwardTarget, open_accounts, settle
-from loyalty.earning import OrderFacts, evaluate
+from loyalty.actions.awards import open_accounts
+from loyalty.actions.members import settle_cases
+from loyalty.sources import Case
 from loyalty.versions import LoadedVersion, Timeline, timelines
 from orders import store
+from orders.cases import held_for, order_case, source
 from orders.customers import EmailKey, registered, remember
 from orders.folding import OrderFact, OrderKey, OrderState
 from orders.reading import Facts
-from platforms.snapshots import OrderSnapshot, OrderStatus
-
-# Before an order was paid there is nothing to explain, and so no award.
-_UNPAID = frozenset({OrderStatus.PENDING, OrderStatus.AUTHORIZED, OrderStatus.FAILED, OrderStatus.VOIDED})
+from platforms.snapshots import OrderSnapshot
 
 
 @dataclass(slots=True)
@@ -26,8 +26,8 @@ class _Batch:
     timelines: dict[int, Timeline]
 
 
-def apply(facts: Facts) -> None:
-    """Apply the facts of a batch; runs inside the caller's transaction.
+def apply(facts: Facts, at: datetime | None = None) -> None:
+    """Apply the facts of a batch as of `at` (now); runs inside the caller's transaction.
 
     Applying facts again, or in another order, ends in the same orders and the same points.
     """
@@ -37,24 +37,27 @@ def apply(facts: Facts) -> None:
         for email in _guest_emails(told)
     }
     remembered = remember(facts.customers, guests)
-    open_accounts((shop_id, id_) for (shop_id, _, _), id_ in remembered.ids.items())
-    shops = {shop_id for shop_id, _, _ in [*facts.orders, *remembered.verified]}
+    accounts = open_accounts((shop_id, id_) for (shop_id, _, _), id_ in remembered.ids.items())
+    shops = {shop_id for shop_id, _, _ in [*facts.orders, *remembered.ids, *remembered.verified]}
     batch = _Batch(facts, remembered.ids, timelines(shops) if shops else {})
-    _apply_orders(batch, {*facts.orders, *store.guest_orders(remembered.verified)})
+    cases = _apply_orders(batch, {*facts.orders, *store.guest_orders(remembered.verified)})
+    newcomers = {(shop_id, account_id) for (shop_id, _), account_id in accounts.items()}
+    settle_cases(cases, batch.timelines, at, newcomers)
 
 
 def reapply(keys: Sequence[OrderKey], *, test_mode: bool) -> None:
     """Evaluate orders of one connection again, because what decides about them has changed."""
     facts = Facts(test_connections={connection_id for _, connection_id, _ in keys} if test_mode else set())
-    _apply_orders(_Batch(facts, {}, timelines({shop_id for shop_id, _, _ in keys})), set(keys))
+    batch = _Batch(facts, {}, timelines({shop_id for shop_id, _, _ in keys}))
+    settle_cases(_apply_orders(batch, set(keys)), batch.timelines)
 
 
-def _apply_orders(batch: _Batch, keys: set[OrderKey]) -> None:
-    """Lock the orders, fold their facts, evaluate and write them; settle their awards at the end.
+def _apply_orders(batch: _Batch, keys: set[OrderKey]) -> list[Case]:
+    """Lock the orders, fold their facts and write them; returns what there is to settle.
 
     An order that another transaction has inserted meanwhile is locked and folded in the next round.
     """
-    evaluated: list[tuple[OrderState, AwardTarget | None]] = []
+    looked_at: list[tuple[OrderState, Case | None]] = []
     while keys:
         states = store.lock_known(keys)
         new = [OrderState(key) for key in sorted(keys - states.keys())]
@@ -64,16 +67,16 @@ def _apply_orders(batch: _Batch, keys: set[OrderKey]) -> None:
             for fact in batch.facts.orders.get(key, ()):
                 state.fold(fact)
         _name_customers(batch, states.values())
-        evaluated += [(state, _target(batch, state)) for state in states.values()]
+        looked_at += [(state, _case(batch, state)) for state in states.values()]
         store.insert(new)
         store.update([state for state in known if state.changed])
         keys = {state.key for state in new if state.id is None}
-    targets = []
-    for state, target in evaluated:
-        if target is not None and state.id is not None:
-            target.source = f"order:{state.id}"
-            targets.append(target)
-    settle(targets)
+    cases = []
+    for state, case in looked_at:
+        if case is not None and state.id is not None:
+            case.source = source(state)
+            cases.append(case)
+    return cases
 
 
 def _guest_emails(told: Iterable[OrderFact]) -> Iterable[str]:
@@ -109,45 +112,15 @@ def _awards_guests(batch: _Batch, state: OrderState, snapshot: OrderSnapshot) ->
     return _version(batch, state, snapshot).document.award_guests_later
 
 
-def _target(batch: _Batch, state: OrderState) -> AwardTarget | None:
-    """What the order should have earned; None while there is nothing to award or explain."""
+def _case(batch: _Batch, state: OrderState) -> Case | None:
+    """What is to be settled; None while there is nothing to award or explain. Marks what waits for a decision."""
     snapshot = state.snapshot
     if snapshot is None:
         return None
-    version = _version(batch, state, snapshot)
-    evaluation = evaluate(version.program, _facts(batch, state, snapshot))
-    held = evaluation.breakdown.get("held", "")
+    case = order_case(
+        state, snapshot, batch.timelines[state.key[0]], state.key[1] in batch.facts.test_connections
+    )
+    held = held_for(case)
     if held != state.held:
         state.held, state.changed = held, True
-    if state.id is None and state.customer_id is None:
-        return None
-    return AwardTarget(
-        shop_id=state.key[0],
-        customer_id=state.customer_id,
-        source="",
-        version_id=version.id,
-        target=evaluation.target,
-        breakdown=evaluation.breakdown,
-        earned_at=snapshot.paid_at or snapshot.placed_at,
-        changed_at=state.changed_at(),
-        deficit=version.document.deficit,
-        fresh=state.id is None,
-        keep=snapshot.status not in _UNPAID,
-    )
-
-
-def _facts(batch: _Batch, state: OrderState, snapshot: OrderSnapshot) -> OrderFacts:
-    return OrderFacts(
-        status=snapshot.status,
-        currency=snapshot.currency,
-        placed_at=snapshot.placed_at,
-        lines=snapshot.lines,
-        shipping_net=snapshot.shipping_net,
-        shipping_tax=snapshot.shipping_tax,
-        refunds=tuple(state.refunds.values()),
-        has_customer=state.customer_id is not None,
-        cancelled=snapshot.cancelled_at is not None,
-        deleted=state.deleted,
-        test=snapshot.test,
-        test_mode=state.key[1] in batch.facts.test_connections,
-    )
+    return None if case.fresh and case.customer_id is None else case

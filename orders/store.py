@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from lib.rows import execute
+from loyalty.sources import Wanted
 from orders.folding import OrderKey, OrderState
 from platforms.snapshots import Line, OrderSnapshot, OrderStatus, RefundSnapshot
 
@@ -32,6 +33,15 @@ def test_orders(connection_id: int, shop_id: int, after: str, limit: int) -> lis
     """Keys of a connection's orders that are flagged as tests, `limit` of them beyond the key `after`."""
     rows = execute(_TEST_ORDERS, shop=shop_id, connection=connection_id, after=after, limit=limit)
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+def known(wanted: Iterable[Wanted]) -> list[OrderState]:
+    """Read, without a lock, the orders of these ids and of these customers that have come."""
+    rows = [
+        {"shop_id": each.shop_id, "ids": list(each.ids), "customers": list(each.customer_ids)}
+        for each in wanted
+    ]
+    return [_state(row) for row in execute(_KNOWN, rows)] if rows else []
 
 
 def insert(states: Sequence[OrderState]) -> None:
@@ -66,6 +76,7 @@ def _row(state: OrderState) -> dict[str, Any]:
         "deleted_at": state.deleted_at,
         "restored_at": state.restored_at,
         "guest": state.guest,
+        "customer_tags": state.customer_tags,
         "complete_as_of": state.complete_as_of,
         "held": state.held,
         "refunds": list(state.refunds.values()),
@@ -109,7 +120,7 @@ _STUB: dict[str, Any] = {
 
 def _state(row: tuple[Any, ...]) -> OrderState:
     shop_id, connection_id, external_id, id_, customer_id, digest, deleted_at, restored_at, *more = row
-    guest, complete_as_of, held, refunds, placed_at, *snapshot = more
+    guest, customer_tags, complete_as_of, held, refunds, placed_at, *snapshot = more
     state = OrderState(
         (shop_id, connection_id, external_id),
         id_,
@@ -119,6 +130,7 @@ def _state(row: tuple[Any, ...]) -> OrderState:
         restored_at=restored_at,
         customer_id=customer_id,
         guest=guest,
+        customer_tags=tuple(customer_tags),
         held=held,
     )
     if placed_at is not None:
@@ -167,7 +179,7 @@ def _snapshot(
 
 _COLUMNS = """
     o.shop_id, o.connection_id, o.external_id, o.id, o.customer_id, o.digest, o.deleted_at, o.restored_at, o.guest,
-    o.refunds_complete_as_of, o.held, o.refunds,
+    o.customer_tags, o.refunds_complete_as_of, o.held, o.refunds,
     o.placed_at, o.number, o.email, o.currency, o.status, o.platform_updated_at, o.paid_at, o.cancelled_at, o.test,
     o.channel, o.shipping_net, o.shipping_tax, o.total, o.lines, o.discount_codes
 """
@@ -176,6 +188,15 @@ _LOCK_BY_KEY = f"""
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, external_id text)
     JOIN orders_order o USING (shop_id, connection_id, external_id)
     ORDER BY o.id FOR NO KEY UPDATE OF o
+"""
+_KNOWN = f"""
+    SELECT {_COLUMNS}
+    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, ids bigint[], customers bigint[])
+    JOIN orders_order o ON o.shop_id = r.shop_id AND o.id = ANY(r.ids)
+    UNION
+    SELECT {_COLUMNS}
+    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, ids bigint[], customers bigint[])
+    JOIN orders_order o ON o.shop_id = r.shop_id AND o.customer_id = ANY(r.customers) AND o.placed_at IS NOT NULL
 """
 _GUEST_ORDERS = """
     SELECT o.shop_id, o.connection_id, o.external_id
@@ -191,7 +212,7 @@ _TEST_ORDERS = """
 _RECORD = """
     json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, external_id text, id bigint,
         customer_id bigint, digest text, deleted_at timestamptz, restored_at timestamptz,
-        guest boolean,
+        guest boolean, customer_tags text[],
         complete_as_of timestamptz, held text, refunds jsonb, number text, email text,
         currency text, status text, placed_at timestamptz, updated_at timestamptz, paid_at timestamptz,
         cancelled_at timestamptz, test boolean, channel text, shipping_net numeric, shipping_tax numeric,
@@ -199,12 +220,11 @@ _RECORD = """
 """
 _INSERT = f"""
     INSERT INTO orders_order (shop_id, connection_id, external_id, customer_id, digest, deleted_at, restored_at,
-        guest,
-        refunds_complete_as_of, held, refunds,
+        guest, customer_tags, refunds_complete_as_of, held, refunds,
         number, email, currency, status, placed_at, platform_updated_at, paid_at, cancelled_at, test, channel,
         shipping_net, shipping_tax, total, lines, discount_codes)
     SELECT r.shop_id, r.connection_id, r.external_id, r.customer_id, decode(r.digest, 'hex'),
-        r.deleted_at, r.restored_at, r.guest, r.complete_as_of, r.held,
+        r.deleted_at, r.restored_at, r.guest, r.customer_tags, r.complete_as_of, r.held,
         r.refunds, r.number, r.email, r.currency, r.status, r.placed_at, r.updated_at, r.paid_at, r.cancelled_at,
         r.test, r.channel, r.shipping_net, r.shipping_tax, r.total, r.lines, r.codes
     FROM {_RECORD}
@@ -214,7 +234,7 @@ _INSERT = f"""
 _UPDATE = f"""
     UPDATE orders_order o SET customer_id = r.customer_id, digest = decode(r.digest, 'hex'),
         deleted_at = r.deleted_at, restored_at = r.restored_at, guest = r.guest,
-        refunds_complete_as_of = r.complete_as_of,
+        customer_tags = r.customer_tags, refunds_complete_as_of = r.complete_as_of,
         held = r.held, refunds = r.refunds, number = r.number, email = r.email, currency = r.currency,
         status = r.status, placed_at = r.placed_at, platform_updated_at = r.updated_at, paid_at = r.paid_at,
         cancelled_at = r.cancelled_at, test = r.test, channel = r.channel, shipping_net = r.shipping_net,

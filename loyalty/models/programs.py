@@ -10,7 +10,10 @@ from shops.models import Shop
 
 
 class Program(models.Model):
-    """A shop's program being edited: `draft` is a document; what is live is the newest `ProgramVersion`."""
+    """A shop's program being edited: `draft` is a document; what is live is the newest `ProgramVersion`.
+
+    Every member has been replayed under version `replayed_version`, and up to account `replayed_to` under `replaying`.
+    """
 
     class Rounding(models.TextChoices):
         FLOOR = "floor", _("Down")
@@ -24,6 +27,9 @@ class Program(models.Model):
     shop = models.OneToOneField(Shop, models.PROTECT, related_name="program")
     draft = models.JSONField(default=dict)
     updated_at = models.DateTimeField(auto_now=True)
+    replayed_version = models.PositiveIntegerField(default=0, db_default=0)
+    replaying = models.PositiveIntegerField(default=0, db_default=0)
+    replayed_to = models.BigIntegerField(default=0, db_default=0)
 
     objects = ScopedManager(shop="shop")
 
