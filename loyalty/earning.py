@@ -9,7 +9,8 @@ Which rules apply is decided by the order as it was bought; refunds then only ma
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import ROUND_FLOOR, Decimal, localcontext
+from decimal import Context as Arithmetic
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +19,7 @@ from msgspec import Struct
 from loyalty.breakdowns import FORMAT, breakdown
 from loyalty.context import ALONE, Context, Evaluation, Room, Step
 from loyalty.exact import EXACT, ratio_text
-from loyalty.goods import Goods, counted, in_fractions, units_kept
+from loyalty.goods import Goods, count_units, count_units_kept, counted, in_fractions
 from loyalty.plans import Plan
 from loyalty.programs import CompiledProgram, compile_program
 from loyalty.worth import Worth, appraise, has_room, used
@@ -39,6 +40,8 @@ __all__ = [
 
 COUNTED = frozenset({OrderStatus.PAID, OrderStatus.PARTIALLY_REFUNDED})
 SPEND_PLACES = 8
+SPEND = Decimal(1).scaleb(-SPEND_PLACES)
+_CUT = Arithmetic(prec=60, rounding=ROUND_FLOOR)
 
 
 class OrderFacts(Struct, frozen=True):
@@ -126,24 +129,19 @@ def _uncounted(program: CompiledProgram, order: OrderFacts) -> str | None:
 def _evaluated(
     program: CompiledProgram, order: OrderFacts, context: Context, explain: bool, course: bool
 ) -> Evaluation:
-    shipping = order.shipping_net, order.shipping_tax
-    gross = counted(program, order.lines, shipping)
+    gross = counted(program, order.lines, (order.shipping_net, order.shipping_tax))
     plan = _plan(program, order, gross, context)
     if plan.wide:
         gross = in_fractions(gross)
     if plan.units:
-        gross.units = [max(line.quantity, 0) for line in gross.lines]
-    refunds = [refund for refund in order.refunds if not refund.void] if order.refunds else []
-    if not refunds and not course:
-        worth = appraise(program, plan, gross, gross, context)
-        return Evaluation(worth.target, breakdown(program, worth, gross, gross, context) if explain else {})
-    first = appraise(program, plan, gross, gross, context)
-    taken, worth, goods = _course(program, order, refunds, (plan, gross, first), context, course)
+        count_units(gross)
+    first = appraise(program, plan, plan.layout(tuple(gross.sums)), gross, gross, context)
+    steps, worth, goods = _course(program, order, first, gross, context, course)
     return Evaluation(
         worth.target,
         breakdown(program, worth, goods, gross, context) if explain else {},
-        tuple(taken),
-        _used(first, gross) if course else {},
+        steps,
+        _used(first, gross) if course and first.layout.capped else {},
     )
 
 
@@ -155,7 +153,7 @@ def _plan(program: CompiledProgram, order: OrderFacts, gross: Goods[Any], contex
         opened = gates.open(order.placed_at, context, order.customer_tags, order.channel, gross.basis)
     plan = program.plan(opened, context.tier)
     for source in plan.exclusives:
-        if source.products & gross.mask and has_room(source, context):
+        if any(source.products & mask for mask in gross.sums) and has_room(source, context):
             return program.alone(source, opened, context.tier)
     return plan
 
@@ -163,46 +161,48 @@ def _plan(program: CompiledProgram, order: OrderFacts, gross: Goods[Any], contex
 def _course(
     program: CompiledProgram,
     order: OrderFacts,
-    refunds: Sequence[RefundSnapshot],
-    bought: tuple[Plan, Goods[Any], Worth],
+    first: Worth,
+    gross: Goods[Any],
     context: Context,
     course: bool,
-) -> tuple[list[Step], Worth, Goods[Any]]:
-    """The steps of an order, and what it is worth after the last of its `refunds`; without `course` no steps."""
-    plan, gross, worth = bought
-    goods, at = gross, order.paid_at or order.placed_at
+) -> tuple[tuple[Step, ...], Worth, Goods[Any]]:
+    """The steps of an order (without `course` none), and what it is worth after the last of its refunds."""
+    worth, goods, at = first, gross, order.paid_at or order.placed_at
     steps = [Step(at, worth.target, _spend(gross.basis), 1)] if course else []
-    dated = sorted(refunds, key=lambda refund: (refund.as_of, refund.id))
-    for count in range(1 if course else len(dated), len(dated) + 1) if dated else ():
-        goods = _kept(program, order, dated[:count], plan)
-        worth = appraise(program, plan, goods, gross, context)
-        if course:
+    refunds = [refund for refund in order.refunds if not refund.void] if order.refunds else []
+    if refunds:
+        refunds.sort(key=lambda refund: (refund.as_of, refund.id))
+        for count in range(1 if course else len(refunds), len(refunds) + 1):
+            goods = _kept(program, order, refunds[:count], first.plan)
+            worth = appraise(program, first.plan, first.layout, goods, gross, context)
             orders = 1 if goods.basis or not gross.basis else 0
-            when = max(at, dated[count - 1].as_of)
-            steps.append(Step(when, worth.target, _spend(goods.basis), orders))
+            when = max(at, refunds[count - 1].as_of)
+            if course:
+                steps.append(Step(when, worth.target, _spend(goods.basis), orders))
     if course and order.status is OrderStatus.REFUNDED:
-        steps = [*(steps[:-1] if dated else steps), Step(max([at, *(r.as_of for r in dated)]), 0, ZERO, 0)]
-    return steps, worth, goods
+        steps[len(steps) - bool(refunds) :] = [Step(max([at, *(r.as_of for r in refunds)]), 0, ZERO, 0)]
+    return tuple(steps), worth, goods
 
 
 def _kept(
     program: CompiledProgram, order: OrderFacts, refunds: Sequence[RefundSnapshot], plan: Plan
 ) -> Goods[Any]:
     """What is kept after `refunds`; in fractions where a share of fixed points may have no end."""
-    shipping = order.shipping_net, order.shipping_tax
-    goods = counted(program, order.lines, shipping, refunds)
-    if plan.wide or plan.any_fixed:
+    goods = counted(program, order.lines, (order.shipping_net, order.shipping_tax), refunds)
+    if plan.wide or plan.fixed or plan.units:
         goods = in_fractions(goods)
     if plan.units:
-        goods.units = units_kept(program, order.lines, shipping, refunds)
+        count_units_kept(program, goods, order.lines, refunds)
     return goods
 
 
 def _spend(basis: Decimal | Fraction) -> Decimal:
     """The basis cut to the places that a column of money holds."""
-    units = Fraction(basis) * 10**SPEND_PLACES
-    return Decimal(units.numerator // units.denominator).scaleb(-SPEND_PLACES)
+    if isinstance(basis, Fraction):
+        units = basis * 10**SPEND_PLACES
+        return Decimal(units.numerator // units.denominator).scaleb(-SPEND_PLACES)
+    return Decimal(basis).quantize(SPEND, context=_CUT)
 
 
 def _used(worth: Worth, gross: Goods[Any]) -> dict[str, list[Any]]:
-    return {key: [ratio_text(points, worth.plan.scale), 1] for key, points in used(worth, gross, gross)}
+    return {key: [ratio_text(points, worth.plan.scale), 1] for key, points in used(worth, gross)}

@@ -17,17 +17,18 @@ from platforms.snapshots import ZERO, Line, RefundSnapshot
 class Goods(Generic[N]):
     """The counted `lines`; `parts` are the amounts kept of them and, where it counts, of shipping at the end.
 
-    `masks` say by part which product sets it is in, `mask` which any line is in. `units` by line, where asked for.
+    `masks` say by part which product sets it is in (0: shipping). `sums` are the amounts and `units` the units of
+    goods by mask.
     """
 
     lines: list[Line]
     parts: list[N]
     masks: list[int]
     basis: N
-    mask: int
+    sums: dict[int, N]
     excluded: list[list[str]]
-    refunded: Refunded | None = None
-    units: Sequence[Fraction | int] = field(default_factory=list)
+    refunded: Refunded | None
+    units: dict[int, Any] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """The id of each part, "shipping" for that."""
@@ -42,14 +43,13 @@ def counted(
     refunds: Sequence[RefundSnapshot] = (),
 ) -> Goods[Any]:
     """What counts after `refunds`: in decimals, or in fractions where a share of a refund may have no end."""
-    left = kept(lines, *shipping, refunds)
+    left = kept(lines, shipping[0], shipping[1], refunds)
     key_of, masks_of = program.products.key_of, program.products.masks
     with_tax = program.basis.include_tax
     found: list[Line] = []
-    parts: list[Decimal] = []
+    parts: list[Any] = []
     masks: list[int] = []
     excluded: list[list[str]] = []
-    every = 0
     for line, (net, tax) in zip(lines, left.lines, strict=True):
         mask = masks_of[key_of(line)]
         if mask & EXCLUDED:
@@ -58,33 +58,56 @@ def counted(
             found.append(line)
             parts.append(net + tax if with_tax else net)
             masks.append(mask)
-            every |= mask
-    exact: list[Any] = parts if left.share is None else [Fraction(part) * left.share for part in parts]
+    if left.share is not None:
+        parts = [Fraction(part) * left.share for part in parts]
     if program.basis.include_shipping:
-        exact.append(_shipping(left, with_tax, left.share is not None))
+        parts.append(_shipping(left, with_tax))
         masks.append(0)
-    return Goods(found, exact, masks, total(exact), every, excluded, left.refunded)
+    basis = total(parts)
+    sums = _by_mask(masks, parts) if program.products.varied else dict.fromkeys(masks, basis)
+    return Goods(found, parts, masks, basis, sums, excluded, left.refunded)
 
 
-def _shipping(left: Kept, with_tax: bool, fraction: bool) -> Decimal | Fraction:
+def _by_mask(masks: Sequence[int], amounts: Sequence[Any]) -> dict[int, Any]:
+    sums: dict[int, Any] = {}
+    for mask, amount in zip(masks, amounts, strict=True):
+        sums[mask] = sums[mask] + amount if mask in sums else amount
+    return sums
+
+
+def _shipping(left: Kept, with_tax: bool) -> Decimal | Fraction:
     amount = sum(left.shipping, ZERO) if with_tax else left.shipping[0]
-    return Fraction(amount) if fraction else amount
+    return amount if left.share is None else Fraction(amount)
 
 
 def in_fractions(goods: Goods[Any]) -> Goods[Fraction]:
     """The same in fractions, for sums that decimals could not hold."""
     goods.parts = [Fraction(part) for part in goods.parts]
     goods.basis = Fraction(goods.basis)
+    goods.sums = {mask: Fraction(amount) for mask, amount in goods.sums.items()}
     return goods
 
 
-def units_kept(
+def count_units(goods: Goods[Any]) -> None:
+    """Count the units that were bought."""
+    units: dict[int, int] = dict.fromkeys(goods.sums, 0)
+    for line, mask in zip(goods.lines, goods.masks, strict=False):
+        units[mask] += max(line.quantity, 0)
+    goods.units = units
+
+
+def count_units_kept(
     program: CompiledProgram,
+    goods: Goods[Any],
     lines: Sequence[Line],
-    shipping: tuple[Decimal, Decimal],
     refunds: Sequence[RefundSnapshot],
-) -> list[Fraction]:
-    """Units kept of each counted line after `refunds`."""
-    units = kept_units(lines, kept(lines, *shipping, refunds), refunds)
+) -> None:
+    """Count the units kept of the order's `lines` after `refunds`."""
+    left = kept(lines, ZERO, ZERO, refunds)
     of = program.products.of
-    return [kept_ for line, kept_ in zip(lines, units, strict=True) if not of(line) & EXCLUDED]
+    units: dict[int, Fraction] = dict.fromkeys(goods.sums, Fraction(0))
+    for line, count in zip(lines, kept_units(lines, left, refunds), strict=True):
+        mask = of(line)
+        if not mask & EXCLUDED:
+            units[mask] += count
+    goods.units = units

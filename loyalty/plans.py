@@ -6,7 +6,9 @@ Numbers are integers over a common scale, so that sums of decimals stay exact an
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from math import lcm, prod
+from operator import or_
 from typing import Any, Literal
 
 from loyalty.documents import Limit, Multipliers
@@ -14,8 +16,8 @@ from loyalty.products import LINE
 
 # A common denominator with more digits than this is evaluated in fractions, so that decimals stay exact.
 WIDEST_SCALE = 10**12
-# Bounds what is remembered by kinds of lines.
-MOST_KINDS = 1000
+# Bounds what is remembered by the kinds of goods that orders are made of.
+MOST_LAYOUTS = 500
 
 Kind = Literal["rate", "fixed", "unit"]
 Shown = dict[str, Any]
@@ -62,52 +64,31 @@ class Part:
     capped: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Multiplier:
-    """What multiplies the points of one kind of line: `weight` / the plan's `weights`; `shown` None for 1.
-
-    `boosts`: the bits of what makes it up.
-    """
-
-    weight: int
-    shown: Shown | None
-    boosts: tuple[int, ...]
-
-
 class Plan:
-    """All that applies. A line's kind is its mask & `bits`; `uniform`: all lines are of one kind.
+    """All that applies to an order. `exclusives`: what stands alone, the most important first.
 
-    `rates`, `fixed` and `units` are what gives points; `exclusives` those of them that stand alone, the most
-    important first. Points for one unit of money on a kind of line: `factor(kind)` / `scale`.
+    `plain`: nothing but per-currency points, the same for every line.
     """
 
     def __init__(self, sources: Sequence[Source], boosts: Sequence[Boost], how: Multipliers) -> None:
-        self._boosts = boosts
-        self._how = how
         dens = [boost.factor.denominator for boost in boosts]
-        self.weights = lcm(*dens) if how == "best" else prod(dens)
+        self.boosts = boosts
+        self.best = how == "best"
+        self.weights = lcm(*dens) if self.best else prod(dens)
         self.rate_scale = lcm(*(source.points.denominator for source in sources))
         self.scale = self.rate_scale * self.weights
-        parts = [self._part(source) for source in sources]
-        self.rates = tuple(part for part in parts if part.source.kind == "rate")
-        self.fixed = tuple(part for part in parts if part.source.kind == "fixed")
-        self.units = tuple(part for part in parts if part.source.kind == "unit")
-        self.capped = tuple(part for part in parts if part.capped)
+        self.wide = self.scale > WIDEST_SCALE
+        self.parts = tuple(self._part(source) for source in sources)
+        self.rates = tuple(part for part in self.parts if part.source.kind == "rate")
+        self.fixed = tuple(part for part in self.parts if part.source.kind == "fixed")
+        self.units = tuple(part for part in self.parts if part.source.kind == "unit")
+        self.capped = tuple(part for part in self.parts if part.capped)
         self.exclusives = sorted(
             (source for source in sources if source.exclusive), key=lambda source: -source.priority
         )
-        self.bits = 0
-        for products in [part.products for part in (*self.rates, *self.units)] + [b.products for b in boosts]:
-            self.bits |= products if products != LINE else 0
-        if self.units:
-            self.bits |= LINE
-        self.uniform = not self.bits
-        self.wide = self.scale > WIDEST_SCALE
-        self.any_fixed = bool(self.fixed or self.units)
-        self._multipliers: dict[int, Multiplier] = {}
-        self._factors: dict[int, int] = {}
-        self.shown = [part.shown for part in parts]
-        self.plain = self.uniform and not (self.any_fixed or self.capped or boosts or self.exclusives)
+        every = all(part.products == LINE for part in self.rates)
+        self.plain = every and len(self.rates) == len(self.parts) and not (self.capped or boosts)
+        self._layouts: dict[tuple[int, ...], Layout] = {}
 
     def _part(self, source: Source) -> Part:
         rate = source.kind == "rate"
@@ -116,35 +97,80 @@ class Plan:
         capped = source.max_points is not None or bool(source.limits)
         return Part(source, source.products, int(points), source.shown, whole, capped)
 
-    def multiplier(self, kind: int) -> Multiplier:
-        """What multiplies the per-currency points of this kind of line."""
-        found = self._multipliers.get(kind)
+    def layout(self, masks: tuple[int, ...]) -> "Layout":
+        """What applies to goods of these kinds, each given by the mask of its product sets."""
+        found = self._layouts.get(masks)
         if found is None:
-            if len(self._multipliers) >= MOST_KINDS:
-                self._multipliers.clear()
-            found = self._multipliers[kind] = self._multiplied(kind)
+            if len(self._layouts) >= MOST_LAYOUTS:
+                self._layouts.clear()
+            found = self._layouts[masks] = Layout(self, masks)
         return found
 
-    def factor(self, kind: int) -> int:
-        """Points for one unit of money on this kind of line, times the scale."""
-        found = self._factors.get(kind)
-        if found is None:
-            if len(self._factors) >= MOST_KINDS:
-                self._factors.clear()
-            rates = sum(p.factor for p in self.rates if p.products == LINE or kind & p.products)
-            found = self._factors[kind] = rates * self.multiplier(kind).weight
-        return found
 
-    def _multiplied(self, kind: int) -> Multiplier:
-        boosts = [boost for boost in self._boosts if boost.products == LINE or kind & boost.products]
-        if self._how == "best" and boosts:
-            boosts = [max(boosts, key=lambda boost: boost.factor)]
-            if boosts[0].factor < 1:
-                boosts = []
-        factor = prod((boost.factor for boost in boosts), start=Fraction(1))
-        by = [boost.shown for boost in boosts if boost.factor != 1]
-        shown = {"multiplier": _decimal_text(factor), "by": by} if by else None
-        return Multiplier(int(factor * self.weights), shown, tuple(boost.bit for boost in boosts))
+class Layout:
+    """A plan for goods of certain kinds, by kind: `factors` are points for one unit of money, `units` for one unit
+    of goods, times the scale; `weights` the multipliers. `fixed`: all fixed points before cuts and refunds.
+
+    `rules`, `bonuses` (campaigns) and `groups` (by kind) show it in a breakdown.
+    """
+
+    def __init__(self, plan: Plan, masks: tuple[int, ...]) -> None:
+        self.masks = masks
+        self.mask = reduce(or_, masks, 0)
+        boosts = [_boosting(plan, mask) for mask in masks]
+        self.weights = [int(_product(boost) * plan.weights) for boost in boosts]
+        rates = [[part for part in plan.rates if concerns(part, mask)] for mask in masks]
+        self.factors = [
+            weight * sum(part.factor for part in parts)
+            for weight, parts in zip(self.weights, rates, strict=True)
+        ]
+        units = [[part for part in plan.units if mask & part.products] for mask in masks]
+        self.units = [sum(part.factor for part in parts) for parts in units]
+        self.by_mask = dict(zip(masks, self.factors, strict=True))
+        self.alike = len(set(self.factors)) <= 1
+        self.matching = [part for part in plan.parts if any(concerns(part, mask) for mask in masks)]
+        fixed = [part for part in self.matching if part.source.kind == "fixed"]
+        self.fixed = sum(part.factor for part in fixed)
+        self.rules = [_entry(part) for part in self.matching if part.source.key]
+        self.bonuses = [part.whole for part in self.matching if not part.source.key]
+        self.groups = [
+            _group([*of_money, *of_units], boost)
+            for of_money, of_units, boost in zip(rates, units, boosts, strict=True)
+        ]
+        self.capped = [part for part in self.matching if part.capped]
+        self.any_units = bool(plan.units)
+
+
+def concerns(part: Part, mask: int) -> bool:
+    """Whether goods of this mask (0: shipping) are among those that `part` is about."""
+    return bool(mask & part.products) or (part.products == LINE and part.source.kind == "rate")
+
+
+def _entry(part: Part) -> Shown:
+    return part.whole if part.source.kind == "fixed" else part.shown
+
+
+def _group(parts: list[Part], boosts: list[Boost]) -> Shown:
+    group: Shown = {"rules": [part.source.key for part in parts]}
+    if boosts:
+        group |= {
+            "multiplier": _decimal_text(_product(boosts)),
+            "by": [boost.shown for boost in boosts],
+        }
+    return group
+
+
+def _product(boosts: list[Boost]) -> Fraction:
+    return prod((boost.factor for boost in boosts), start=Fraction(1))
+
+
+def _boosting(plan: Plan, mask: int) -> list[Boost]:
+    """What multiplies the per-currency points of goods of this mask."""
+    boosts = [boost for boost in plan.boosts if boost.products == LINE or mask & boost.products]
+    if plan.best and boosts:
+        boosts = [max(boosts, key=lambda boost: boost.factor)]
+        return boosts if boosts[0].factor > 1 else []
+    return [boost for boost in boosts if boost.factor != 1]
 
 
 def _decimal_text(number: Fraction) -> str:

@@ -1,15 +1,16 @@
 """What goods are worth under a plan: each rule's points, what cuts them, and their sum."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from operator import mul
 from typing import Any
 
 from loyalty.context import Context, Room
 from loyalty.exact import rounded
 from loyalty.goods import Goods
-from loyalty.plans import Part, Plan, Source
+from loyalty.plans import Layout, Part, Plan, Source, concerns
 from loyalty.products import LINE
 from loyalty.programs import CompiledProgram, limit_of
 
@@ -22,37 +23,38 @@ Cut = dict[str, Any]
 class Worth:
     """Numbers are times the plan's scale. `rated`: per-currency points, after cuts and caps; `fixed`: the rest.
 
-    `weighted`: {kind of line: its basis times its multiplier}. `cuts` by part; `caps` and `room` where they cut or
-    raised the whole.
+    `cuts`, by the bit of what they cut: what was left of it, and why. `caps` and `room` where they changed the whole.
     """
 
     plan: Plan
-    weighted: dict[int, Any]
-    rated: Any = 0
+    layout: Layout
+    rated: Any
     fixed: Any = 0
     target: int = 0
-    cuts: dict[int, tuple[Any, Cut]] = field(default_factory=dict)
+    cuts: dict[int, tuple[Any, Cut]] | None = None
     caps: Cut | None = None
     room: Cut | None = None
 
-    @property
-    def raw(self) -> Any:
-        return self.rated + self.fixed
-
 
 def appraise(
-    program: CompiledProgram, plan: Plan, goods: Goods[Any], gross: Goods[Any], context: Context
+    program: CompiledProgram,
+    plan: Plan,
+    layout: Layout,
+    goods: Goods[Any],
+    gross: Goods[Any],
+    context: Context,
 ) -> Worth:
     """What `goods` are worth, of which `gross` were bought. Raises OverflowError where that cannot be true."""
-    weighted, rated = _weighted(plan, goods)
-    worth = Worth(plan, weighted, rated)
-    if goods.refunded and gross.basis and not goods.basis:
-        worth.rated = worth.rated * 0
+    worth = Worth(plan, layout, sum(map(mul, goods.sums.values(), layout.factors)))
+    if goods.refunded and not goods.basis and gross.basis:
         return worth
-    if plan.any_fixed:
-        worth.fixed = sum((earned(worth, part, goods, gross) for part in plan.fixed), worth.fixed)
-        worth.fixed = sum((earned(worth, part, goods, gross) for part in plan.units), worth.fixed)
-    if plan.capped:
+    worth.fixed = layout.fixed
+    if goods.refunded and layout.fixed:
+        fixed = [part for part in layout.matching if part.source.kind == "fixed"]
+        worth.fixed = sum(part.factor * _kept_share(part, goods, gross) for part in fixed)
+    if plan.units:
+        worth.fixed += sum(map(mul, goods.units.values(), layout.units))
+    if layout.capped:
         _cut(worth, goods, gross, context)
     if program.caps.max_points is not None or program.caps.min_points is not None:
         _cap(program, worth, goods)
@@ -69,48 +71,18 @@ def appraise(
     return worth
 
 
-def _weighted(plan: Plan, goods: Goods[Any]) -> tuple[dict[int, Any], Any]:
-    """The weighted basis by kind of line, and the per-currency points of all."""
-    if plan.uniform:
-        weight = plan.multiplier(0).weight
-        return {0: goods.basis * weight if weight != 1 else goods.basis}, goods.basis * plan.factor(0)
-    sums: dict[int, Any] = {}
-    bits = plan.bits
-    for mask, part in zip(goods.masks, goods.parts, strict=True):
-        kind = mask & bits
-        sums[kind] = sums[kind] + part if kind in sums else part
-    rated: Any = 0
-    for kind, amount in sums.items():
-        rated += amount * plan.factor(kind)
-        weight = plan.multiplier(kind).weight
-        if weight != 1:
-            sums[kind] = amount * weight
-    return sums, rated
-
-
-def basis_of(amounts: dict[int, Any], products: int) -> Any:
-    """The sum of the kinds of lines that are among these products."""
-    if products == LINE:
-        return sum(amounts.values()) if len(amounts) != 1 else next(iter(amounts.values()))
-    return sum(amount for kind, amount in amounts.items() if kind & products)
-
-
 def earned(worth: Worth, part: Part, goods: Goods[Any], gross: Goods[Any]) -> Any:
     """What one rule or campaign gives before any cut."""
-    if not part.products & (gross.mask | (LINE if part.source.kind == "rate" else 0)):
+    if goods.refunded and not goods.basis and gross.basis:
         return 0
-    if part.source.kind == "rate":
-        return basis_of(worth.weighted, part.products) * part.factor
-    if part.source.kind == "unit":
-        return units_of(part, goods) * part.factor
-    return part.factor * _kept_share(part, goods, gross) if goods.refunded else part.factor
-
-
-def units_of(part: Part, goods: Goods[Any]) -> Any:
-    """The units of the lines that the rule is about."""
-    products = part.products
-    # Shipping has a mask but no units.
-    return sum(units for units, mask in zip(goods.units, goods.masks, strict=False) if mask & products)
+    match part.source.kind:
+        case "fixed":
+            return part.factor * _kept_share(part, goods, gross) if goods.refunded else part.factor
+        case "unit":
+            products = part.products
+            return part.factor * sum(count for mask, count in goods.units.items() if mask & products)
+    pairs = zip(goods.sums.items(), worth.layout.weights, strict=True)
+    return part.factor * sum(amount * weight for (mask, amount), weight in pairs if concerns(part, mask))
 
 
 def _kept_share(part: Part, goods: Goods[Any], gross: Goods[Any]) -> Fraction:
@@ -124,13 +96,12 @@ def _kept_share(part: Part, goods: Goods[Any], gross: Goods[Any]) -> Fraction:
 def _amount(goods: Goods[Any], products: int) -> Any:
     if products == LINE:
         return goods.basis
-    pairs = zip(goods.parts, goods.masks, strict=True)
-    return sum((amount for amount, mask in pairs if mask & products), goods.basis * 0)
+    return sum(amount for mask, amount in goods.sums.items() if mask & products)
 
 
 def _cut(worth: Worth, goods: Goods[Any], gross: Goods[Any], context: Context) -> None:
     """Cut what single rules give to their own maximum and to what their limits leave."""
-    for part in worth.plan.capped:
+    for part in worth.layout.capped:
         points = earned(worth, part, goods, gross)
         allowed, cut = _allowed(part.source, context.rooms.get(part.source.key))
         if allowed is None:
@@ -138,7 +109,7 @@ def _cut(worth: Worth, goods: Goods[Any], gross: Goods[Any], context: Context) -
         scaled = _alike(allowed, goods.basis) * worth.plan.scale
         if points <= scaled:
             continue
-        worth.cuts[part.source.bit] = scaled, cut
+        worth.cuts = (worth.cuts or {}) | {part.source.bit: (scaled, cut)}
         if part.source.kind == "rate":
             worth.rated -= points - scaled
         else:
@@ -181,11 +152,11 @@ def _cap(program: CompiledProgram, worth: Worth, goods: Goods[Any]) -> None:
     worth.rated = bound
 
 
-def used(worth: Worth, goods: Goods[Any], gross: Goods[Any]) -> Iterable[tuple[str, Any]]:
-    """(rule key, its points times the scale) of rules with limits that gave something."""
-    for part in worth.plan.capped:
+def used(worth: Worth, goods: Goods[Any]) -> Iterable[tuple[str, Any]]:
+    """(rule key, its points times the scale) of rules with limits that gave something for what was bought."""
+    for part in worth.layout.capped:
         if part.source.limits:
-            cut = worth.cuts.get(part.source.bit)
-            points = cut[0] if cut else earned(worth, part, goods, gross)
+            cut = worth.cuts.get(part.source.bit) if worth.cuts else None
+            points = cut[0] if cut else earned(worth, part, goods, goods)
             if points > 0:
                 yield part.source.key, points
