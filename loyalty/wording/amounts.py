@@ -1,10 +1,12 @@
 """Money, points and rates in the words and the number format of the active language."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
 from babel import Locale, UnknownLocaleError
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 from django.utils.translation import get_language, gettext, ngettext, to_locale
 
@@ -69,3 +71,19 @@ def rate_text(points: Decimal, per: Decimal, currency: str, points_name: str = "
         "points": points_text(points, points_name),
         "amount": money(per, currency, short=True),
     }
+
+
+def calendar_locale() -> Locale:
+    """The day before the month, and the clock of 24 hours, in English without a region."""
+    locale = locale_of()
+    return Locale("en", "150") if str(locale) == "en" else locale
+
+
+def all_of(names: Iterable[str]) -> str:
+    """Names with commas and "and"."""
+    return format_list(list(names), "standard", calendar_locale())
+
+
+def any_of(names: Iterable[str]) -> str:
+    """Names with commas and "or"."""
+    return format_list(list(names), "or", calendar_locale())
