@@ -1,6 +1,7 @@
 """Programs and their versions, the points ledger, and members."""
 
 from loyalty.models.batches import Batch, BatchRow
+from loyalty.models.books import ExpiryWarning, PeriodClose
 from loyalty.models.ledger import Account, Award, Entry, Lot, LotUse
 from loyalty.models.members import Activity, Progress, Standing, TierPin, TierSpan
 from loyalty.models.programs import Program, ProgramVersion
@@ -12,8 +13,10 @@ __all__ = [
     "Batch",
     "BatchRow",
     "Entry",
+    "ExpiryWarning",
     "Lot",
     "LotUse",
+    "PeriodClose",
     "Program",
     "ProgramVersion",
     "Progress",

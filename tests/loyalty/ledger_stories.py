@@ -38,7 +38,9 @@ class Member:
     def earns(self, points: int, day: float, source: str = "order:1", **terms: Any) -> None:
         """Bring a source to `points` at that day. `release`, `expires`: days too; `seen`: when it is applied."""
         seen = terms.pop("seen", day)
-        days = {f"{name}_at": on(terms.pop(name)) for name in ("release", "expires") if name in terms}
+        days: dict[str, Any] = {
+            f"{name}_at": on(terms.pop(name)) for name in ("release", "expires") if name in terms
+        }
         target = AwardTarget(
             shop_id=self.shop.pk,
             customer_id=self.account.customer_id,
