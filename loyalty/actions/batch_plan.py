@@ -93,9 +93,12 @@ def add_problem(wish: Wish, problem: str) -> None:
 
 def _resolved(shop: Shop, wishes: Sequence[Wish], balances: bool) -> list[Plan]:
     rows = [{"line": each.line, "email": each.email, "external_id": each.external_id} for each in wishes]
-    by_id = {row[0]: row[1:] for row in execute(_BY_EXTERNAL_ID, rows, shop=shop.pk)}
-    by_email = {row[0]: row[1:] for row in execute(_BY_EMAIL, rows, shop=shop.pk)}
-    plans = [_whose(Plan(wish), by_id.get(wish.line), by_email.get(wish.line), balances) for wish in wishes]
+    by_id = dict(execute(_BY_EXTERNAL_ID, rows, shop=shop.pk))
+    by_email = {line: (ids, verified) for line, ids, verified in execute(_BY_EMAIL, rows, shop=shop.pk)}
+    plans = [
+        _whose(Plan(wish), by_id.get(wish.line, []), *by_email.get(wish.line, ([], 0)), balances)
+        for wish in wishes
+    ]
     customers = sorted({each.customer_id for each in plans if each.customer_id is not None})
     accounts = {row[0]: row[1:] for row in execute(_ACCOUNTS, shop=shop.pk, customers=customers)}
     for each in plans:
@@ -103,41 +106,31 @@ def _resolved(shop: Shop, wishes: Sequence[Wish], balances: bool) -> list[Plan]:
     return plans
 
 
-def _whose(
-    found: Plan, by_id: tuple[int, int] | None, by_email: tuple[int, int, int] | None, balances: bool
-) -> Plan:
-    """`by_id`: (customer, how many have the id); `by_email`: (customer, how many have it, how many verified)."""
+def _whose(found: Plan, by_id: list[int], by_email: list[int], verified: int, balances: bool) -> Plan:
+    """Set the customer: of those who have the id, of those who have the address (`verified` of them proved to)."""
     wish = found.wish
     if not wish.email and not wish.external_id:
         return found  # the wish says so already
-    if by_id is not None:
-        if by_id[1] > 1 and by_email is None:
-            add_problem(
-                wish, gettext("external_id: customers of several stores have it; name the e-mail address")
+    both = [customer for customer in by_id if customer in by_email] or by_id
+    if by_id and by_email and both is by_id:
+        add_problem(wish, gettext("the customer id and the e-mail address belong to different customers"))
+    elif len(both) > 1:
+        add_problem(
+            wish, gettext("external_id: customers of several stores have it; name the e-mail address")
+        )
+    elif both:
+        found.customer_id = both[0]
+    elif len(by_email) > 1 and verified != 1:
+        add_problem(wish, gettext("email: several customers have this address; name the external_id"))
+    elif by_email:
+        found.customer_id = by_email[0]
+        if not verified:
+            wish.note = "; ".join(
+                filter(None, (wish.note, gettext("the store has not verified this address")))
             )
-        elif by_id[1] > 1 and by_email is not None:
-            found.customer_id = by_email[0]
-        elif by_email is not None and by_email[0] != by_id[0] and by_email[1] == 1:
-            add_problem(wish, gettext("the customer id and the e-mail address belong to different customers"))
-        else:
-            found.customer_id = by_id[0]
-    elif by_email is not None:
-        _by_email(found, *by_email)
-    elif balances and wish.email:
-        pass  # kept until a customer with this address becomes known
-    else:
+    elif not (balances and wish.email):  # a balance is kept until a customer with the address becomes known
         add_problem(wish, gettext("no customer of the shop is known by this"))
     return found
-
-
-def _by_email(found: Plan, customer_id: int, count: int, verified: int) -> None:
-    if count > 1 and verified != 1:
-        add_problem(found.wish, gettext("email: several customers have this address; name the external_id"))
-        return
-    found.customer_id = customer_id
-    if not verified:
-        note = gettext("the store has not verified this e-mail address")
-        found.wish.note = f"{found.wish.note}; {note}" if found.wish.note else note
 
 
 def _refuse_repeats(plans: Sequence[Plan]) -> None:
@@ -203,7 +196,7 @@ def expired(ground: Ground, wish: Wish) -> bool:
 
 
 _BY_EXTERNAL_ID = """
-    SELECT r.line, min(c.id), count(*)
+    SELECT r.line, array_agg(c.id ORDER BY c.id)
     FROM json_to_recordset(%(rows)s) AS r(line int, external_id text)
     JOIN shops_connection n ON n.shop_id = %(shop)s
     JOIN shops_customer c ON c.shop_id = n.shop_id AND c.connection_id = n.id AND c.external_id = r.external_id
@@ -211,8 +204,7 @@ _BY_EXTERNAL_ID = """
     GROUP BY r.line
 """
 _BY_EMAIL = """
-    SELECT r.line, (array_agg(c.id ORDER BY c.email_verified DESC, c.id))[1], count(*),
-        count(*) FILTER (WHERE c.email_verified)
+    SELECT r.line, array_agg(c.id ORDER BY c.email_verified DESC, c.id), count(*) FILTER (WHERE c.email_verified)
     FROM json_to_recordset(%(rows)s) AS r(line int, email text)
     JOIN shops_customer c ON c.shop_id = %(shop)s AND lower(c.email) = r.email
     WHERE r.email <> ''

@@ -237,10 +237,10 @@ _DONE = """
     LEFT JOIN loyalty_entry e ON e.shop_id = r.shop_id AND e.id = r.entry_id
     LEFT JOIN LATERAL (
         SELECT sum(u.points) AS points
-        FROM loyalty_lot l
-        JOIN loyalty_lotuse u ON u.shop_id = l.shop_id AND u.lot_id = l.id
-        JOIN loyalty_entry x ON x.shop_id = u.shop_id AND x.id = u.entry_id AND x.kind = 'expire'
-        WHERE l.shop_id = e.shop_id AND l.account_id = e.account_id AND l.entry_id = e.id
+        FROM loyalty_entry x
+        JOIN loyalty_lotuse u ON u.shop_id = x.shop_id AND u.entry_id = x.id
+        JOIN loyalty_lot l ON l.shop_id = u.shop_id AND l.id = u.lot_id AND l.entry_id = e.id
+        WHERE x.shop_id = e.shop_id AND x.account_id = e.account_id AND x.seq > e.seq AND x.kind = 'expire'
     ) gone ON true
     WHERE r.shop_id = %(shop)s AND r.batch_id = %(batch)s AND r.line > %(after)s AND r.state = 'done'
     ORDER BY r.line LIMIT %(limit)s
