@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from dashboard.sample import local_instant
-from dashboard.words import campaign_words, conditions_words
+from dashboard.words import campaign_words
 from lib.clock import now
 from loyalty.documents import Campaign, ProgramDocument
 
@@ -47,7 +47,7 @@ def shown_campaign(campaign: Campaign, document: ProgramDocument, zone: ZoneInfo
         state, label, text = "running", "success", gettext("Runs until %(day)s") % {"day": _when(ends)}
     else:
         state, label, text = "running", "success", gettext("Runs all the time")
-    return ShownCampaign(campaign, state, text, label, _text(campaign, document))
+    return ShownCampaign(campaign, state, text, label, campaign_words(campaign, document, zone))
 
 
 def campaigns_text(document: ProgramDocument, zone: ZoneInfo) -> str:
@@ -61,12 +61,6 @@ def campaigns_text(document: ProgramDocument, zone: ZoneInfo) -> str:
     return "; ".join(
         f"{one.campaign.name}: {one.state_text[0].lower()}{one.state_text[1:]}" for one in named[:3]
     )
-
-
-def _text(campaign: Campaign, document: ProgramDocument) -> str:
-    conditions = conditions_words(campaign.conditions, document)
-    gives = campaign_words(campaign, document)
-    return f"{gives}, {conditions}" if conditions else gives
 
 
 def _when(moment: datetime) -> str:

@@ -1,6 +1,6 @@
 """Hold and expiry in plain sentences."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.dates import MONTHS
@@ -66,7 +66,7 @@ def life_example(document: ProgramDocument, zone: ZoneInfo, at: datetime) -> str
     elif last:
         said = gettext("Points earned today could be used until %(last)s.")
     else:
-        said = gettext("Points earned today could be used at once, and for ever.")
+        said = gettext("Points earned today could be used at once and never expire.")
     return said % {"first": first, "last": last}
 
 
@@ -79,5 +79,5 @@ def mode_example(document: ProgramDocument, mode: ExpiryMode, zone: ZoneInfo, at
     return text
 
 
-def _day(day: object) -> str:
+def _day(day: date) -> str:
     return date_format(day, "j M Y")

@@ -66,9 +66,14 @@ class TimesForm(PartForm):
         super().__init__(data, initial=initial)
         self.draft = draft
         if draft.tiers.levels:
-            self.fields["tiers"].choices = [(tier.key, tier.name) for tier in draft.tiers.levels]  # type: ignore[attr-defined]
+            self._offer("tiers", [(tier.key, tier.name) for tier in draft.tiers.levels])
         else:
             del self.fields["tiers"]
+
+    def _offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, AnyOf)
+        field.offer(choices)
 
     @property
     def conditions_in_use(self) -> bool:
@@ -101,7 +106,7 @@ class OrderTimesForm(TimesForm, ProductsForm):
         known = dict(CHANNELS)
         more = (initial or {}).get("channels", ())
         choices = [*CHANNELS, *((name, name) for name in more if name not in known)]
-        self.fields["channels"].choices = choices  # type: ignore[attr-defined]
+        self._offer("channels", choices)
 
 
 def condition_values(conditions: Conditions) -> dict[str, Any]:

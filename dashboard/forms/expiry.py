@@ -13,10 +13,10 @@ from dashboard.forms.part import PartForm
 from loyalty.documents import Expiry, ProgramDocument
 
 MODES = (
-    ("none", _("Points never expire")),
-    ("per_lot", _("Each point some months after it was earned")),
-    ("inactivity", _("All points after months without activity")),
-    ("calendar", _("Each year on the same day")),
+    ("none", _("Never")),
+    ("per_lot", _("Some months after they were earned")),
+    ("inactivity", _("After months without activity")),
+    ("calendar", _("On a fixed day each year")),
 )
 MONTHS = (
     (1, _("January")),

@@ -64,11 +64,17 @@ class AnyOf(forms.MultipleChoiceField):
     widget = forms.CheckboxSelectMultiple
 
     def __init__(self, label: Any, choices: Iterable[tuple[str, Any]] = (), help_text: Any = "") -> None:
-        super().__init__(label=label, choices=choices, help_text=help_text, required=False)
+        super().__init__(label=label, help_text=help_text, required=False)
+        self.offer(choices)
+
+    def offer(self, choices: Iterable[tuple[str, Any]]) -> None:
+        """Set what there is to choose from."""
+        self.keys = [key for key, _label in choices]
+        self.choices = list(choices)
 
     def clean(self, value: Any) -> Any:
         chosen = set(super().clean(value))
-        return tuple(str(key) for key, _ in self.choices if key in chosen)
+        return tuple(key for key in self.keys if key in chosen)
 
 
 class LinesField(forms.CharField):

@@ -10,18 +10,8 @@ from dashboard.forms.conditions import OrderTimesForm, TimesForm, condition_valu
 from dashboard.forms.fields import choice, decimal, plain, switch, text, whole
 from dashboard.forms.limits import LimitsForm, limit_values
 from loyalty.documents import RULE_KINDS, Conditions, Network, ProgramDocument, Rule
+from loyalty.wording import NETWORKS
 
-NETWORKS = {
-    "facebook": "Facebook",
-    "instagram": "Instagram",
-    "kakaotalk": "KakaoTalk",
-    "line": "LINE",
-    "linkedin": "LinkedIn",
-    "pinterest": "Pinterest",
-    "tiktok": "TikTok",
-    "x": "X",
-    "youtube": "YouTube",
-}
 OWN = (
     "points",
     "per",

@@ -133,7 +133,7 @@ def _edit(request: DeskRequest, draft: ProgramDocument, key: str, former: Campai
 def _example(campaign: Campaign, document: ProgramDocument, request: DeskRequest) -> dict[str, Any]:
     shown = shown_campaign(campaign, document, request.desk.zone)
     return {
-        "sentence": f"“{announcement(campaign, document)}”",
+        "sentence": f"“{announcement(campaign, document, request.desk.zone)}”",
         "why": f"{shown.state_text}. {shown.text}",
     }
 

@@ -1,5 +1,7 @@
 """The program at a glance: a card for each part of the draft, and what an example order would earn."""
 
+from zoneinfo import ZoneInfo
+
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -15,7 +17,7 @@ from dashboard.settings_text import setting_rows
 from dashboard.site import site
 from dashboard.tier_text import tiers_text
 from dashboard.ways import WAYS
-from dashboard.words import conditions_words, rule_words
+from dashboard.words import rule_details, rule_words
 from loyalty.actions.drafts import draft_as_written
 from loyalty.diff import diff
 from loyalty.documents import ProgramDocument, decode
@@ -31,7 +33,7 @@ def program(request: DeskRequest) -> HttpResponse:
     context = {
         "title": gettext("Program"),
         "draft": draft,
-        "rules": _rules(draft),
+        "rules": _rules(draft, zone),
         "campaigns": campaigns_text(draft, zone),
         "tiers": tiers_text(draft),
         "hold": hold_text(draft),
@@ -79,14 +81,14 @@ def program_settings(request: DeskRequest) -> HttpResponse:
     return site.show(request, "program_settings", context, status=422 if form.errors else 200)
 
 
-def _rules(draft: ProgramDocument) -> list[dict[str, object]]:
+def _rules(draft: ProgramDocument, zone: ZoneInfo) -> list[dict[str, object]]:
     """The ways to earn: each with its icon and its sentences."""
     return [
         {
             "rule": rule,
             "way": WAYS[str(rule.__struct_config__.tag)],
             "text": rule_words(rule, draft),
-            "conditions": conditions_words(rule.conditions, draft),
+            "details": rule_details(rule, draft, zone),
         }
         for rule in draft.rules
     ]

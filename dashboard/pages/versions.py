@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -11,10 +12,12 @@ from django.utils.translation import gettext
 from dashboard.desk import DeskRequest, Right
 from dashboard.listing import page_of
 from dashboard.site import site
+from dashboard.touched_text import touched_lines
 from loyalty.actions.programs import draft_document, publish, roll_back
-from loyalty.diff import diff
-from loyalty.documents import decode, encode
-from loyalty.errors import NothingToPublish
+from loyalty.diff import affects, diff
+from loyalty.documents import ProgramDocument, decode, encode
+from loyalty.errors import InvalidProgram, NothingToPublish
+from loyalty.impact import touched
 from loyalty.models import ProgramVersion
 from loyalty.queries import live_version, versions
 
@@ -31,21 +34,34 @@ class Step:
 
 
 def publish_draft(request: DeskRequest) -> HttpResponse:
-    """What would change for shoppers; a POST makes it so, if the draft is still the one that was shown."""
+    """What would change, and for whom; a POST makes it so, if the draft is still the one that was shown.
+
+    A change that touches what members have already must be confirmed on its own.
+    """
     shop = request.desk.shop
-    draft = draft_document(shop)
+    try:
+        draft = draft_document(shop)
+    except InvalidProgram as invalid:
+        return _show_problems(request, invalid)
     live = live_version(shop)
     seen = sha256(encode(draft)).hexdigest()
+    unconfirmed = False
     if request.method == "POST":
-        if request.POST.get("seen") == seen:
+        touches = affects(decode(live.document), draft)
+        unconfirmed = bool(touches) and "understood" not in request.POST
+        if request.POST.get("seen") != seen:
+            messages.warning(
+                request, gettext("The draft has changed meanwhile. Please look at it once more.")
+            )
+        elif not unconfirmed:
             return _publish(request)
-        messages.warning(request, gettext("The draft has changed meanwhile. Please look at it once more."))
     context = {
         "title": gettext("Publish the program"),
-        "changes": diff(decode(live.document), draft),
         "live": live,
         "seen": seen,
-        "may_edit": request.desk.may(Right.PROGRAM),
+        "note": request.POST.get("note", ""),
+        "unconfirmed": unconfirmed,
+        **_compared(request, decode(live.document), draft),
     }
     return site.show(request, "publish", context)
 
@@ -74,15 +90,34 @@ def go_back(request: DeskRequest, number: int) -> HttpResponse:
     old = versions(shop).filter(number=number).first()
     if old is None:
         raise Http404
-    if request.method == "POST":
+    live, wanted = decode(live_version(shop).document), decode(old.document)
+    unconfirmed = bool(affects(live, wanted)) and "understood" not in request.POST
+    if request.method == "POST" and not unconfirmed:
         return _go_back(request, number)
     context = {
         "title": gettext("Go back to version %(number)d") % {"number": number},
         "version": old,
-        "changes": diff(decode(live_version(shop).document), decode(old.document)),
-        "may_edit": request.desk.may(Right.PROGRAM),
+        "unconfirmed": request.method == "POST",
+        **_compared(request, live, wanted),
     }
     return site.show(request, "roll_back", context)
+
+
+def _compared(request: DeskRequest, live: ProgramDocument, wanted: ProgramDocument) -> dict[str, Any]:
+    """What the pages say of a program that is about to replace the live one."""
+    found = touched(request.desk.shop, live, wanted)
+    return {
+        "changes": diff(live, wanted),
+        "touched": touched_lines(found, wanted),
+        "may_edit": request.desk.may(Right.PROGRAM),
+    }
+
+
+def _show_problems(request: DeskRequest, invalid: InvalidProgram) -> HttpResponse:
+    """A draft that cannot be published as it is."""
+    problems = [f"{path}: {message}" for path, message in invalid.errors]
+    context = {"title": gettext("Publish the program"), "problems": problems}
+    return site.show(request, "publish_problems", context, status=409)
 
 
 def _changes(old: ProgramVersion | None, new: ProgramVersion) -> list[str]:
@@ -105,6 +140,11 @@ def _go_back(request: DeskRequest, number: int) -> HttpResponse:
         version = roll_back(request.desk.shop, number, request.user.get_username())
     except NothingToPublish:
         messages.info(request, gettext("That is what is live already."))
+        return redirect("dashboard:versions")
+    except InvalidProgram as invalid:
+        # It was published when less was asked of a program.
+        for path, message in invalid.errors:
+            messages.error(request, f"{path}: {message}")
         return redirect("dashboard:versions")
     said = gettext("Version %(new)d is live. It says what version %(old)d said.")
     messages.success(request, said % {"new": version.number, "old": number})
