@@ -107,12 +107,12 @@ def _fixed() -> list[Rule]:
         PerOrder(key="large", name="From 100", points=five, conditions=Conditions(min_basis=Decimal(100))),
         PerOrder(key="weekend", name="Weekend", points=five, conditions=Conditions(weekdays=("sat", "sun"))),
         PerUnit(key="chosen", name="Chosen", points=five, conditions=Conditions(products=CHOSEN)),
-        PerUnit(key="tins", name="Tins", points=five, conditions=Conditions(products=TEA), limits=monthly),
+        PerUnit(key="tins", name="Tins", points=five, conditions=Conditions(products=TEA)),
         PerUnit(key="later", name="Later", points=five, conditions=Conditions(starts="2026-09-01")),
         FirstOrder(key="first", name="First order", points=five),
         NthOrder(key="third", name="Third", points=five, every=3),
         NthOrder(key="fifth", name="Fifth", points=five, every=5),
-        NthOrder(key="tenth", name="Tenth", points=five, every=10, max_points=3),
+        NthOrder(key="tenth", name="Tenth", points=five, every=10, limits=monthly),
     ]
 
 
@@ -143,9 +143,9 @@ def ten_lines(currency: str = "EUR") -> OrderFacts:
             quantity=1 + index % 2,
             product_id=f"p{index}",
             sku=f"s{index}",
-            vendor="House" if index % 3 else "Other",
-            product_type="Tea" if index % 2 else "Coffee",
-            tags=("kitchen", "new") if index > 7 else ("kitchen",),
+            vendor="House",
+            product_type="Tea" if index > 5 else "Coffee",
+            tags=("kitchen", "new") if index > 5 else ("kitchen",),
         )
         for index in range(10)
     )

@@ -1,8 +1,9 @@
 """Why an award is what it is, as plain JSON values: what is kept with it and explained from.
 
 Decimals are text; numbers without end are "n/d". Of `rules` and `campaigns` only those that matched are named.
-`raw` is what one gave: multiplied, shrunk by refunds, and cut; where it is missing, it follows from the `groups`
-of goods whose `rules` name its key: their basis (or units) at its rate, times their multiplier.
+`raw` is what one gave: multiplied, shrunk by refunds, and cut. Where it is missing, it follows from the `groups` of
+goods whose `rules` name its key: their `amounts` at its rate, times their multiplier, or their `units` at its points.
+`loyalty.contributions` reads all of them.
 """
 
 from fractions import Fraction
@@ -10,11 +11,11 @@ from typing import Any
 
 from loyalty.basis import Refunded
 from loyalty.context import Context
-from loyalty.exact import ratio_text, shared, text, total
+from loyalty.exact import ratio_text, shared, text, whole_quotas
 from loyalty.goods import Goods
 from loyalty.plans import Part
 from loyalty.programs import CompiledProgram
-from loyalty.worth import Worth, earned
+from loyalty.worth import Worth, fixed_points
 
 FORMAT = 1
 
@@ -42,7 +43,11 @@ def breakdown(
     if goods.refunded:
         found["refunds"] = _refunds(gross, goods.refunded)
     if not plan.plain:
-        found["groups"] = _groups(worth, goods)
+        found["groups"] = worth.layout.groups
+        found["amounts"] = list(map(text, goods.sums.values()))
+        if plan.units:
+            units = goods.units.values()
+            found["units"] = list(map(text, units)) if goods.refunded else list(units)
         if worth.layout.bonuses:
             found["campaigns"] = _bonuses(worth, goods, gross)
     if worth.caps:
@@ -68,13 +73,13 @@ def _rates(worth: Worth, goods: Goods[Any], basis: str) -> list[dict[str, Any]]:
 def _rules(worth: Worth, goods: Goods[Any], gross: Goods[Any]) -> list[dict[str, Any]]:
     """The rules that matched; with `raw` where it does not follow from the groups."""
     if not worth.cuts and not goods.refunded:
-        return list(worth.layout.rules)
+        return worth.layout.rules
     return [_anew(worth, part, goods, gross) for part in worth.layout.matching if part.source.key]
 
 
 def _bonuses(worth: Worth, goods: Goods[Any], gross: Goods[Any]) -> list[dict[str, Any]]:
     if not goods.refunded:
-        return list(worth.layout.bonuses)
+        return worth.layout.bonuses
     return [_anew(worth, part, goods, gross) for part in worth.layout.matching if not part.source.key]
 
 
@@ -84,45 +89,41 @@ def _anew(worth: Worth, part: Part, goods: Goods[Any], gross: Goods[Any]) -> dic
         return part.shown | {"cut": cut[1], "raw": ratio_text(cut[0], worth.plan.scale)}
     if part.source.kind != "fixed":
         return part.shown
-    return part.shown | {"raw": ratio_text(earned(worth, part, goods, gross), worth.plan.scale)}
-
-
-def _groups(worth: Worth, goods: Goods[Any]) -> list[dict[str, Any]]:
-    """The goods by the rules and multipliers that are for them; rules for units need those too."""
-    pairs = zip(worth.layout.groups, goods.sums.values(), strict=True)
-    groups = [{**shown, "basis": text(amount)} for shown, amount in pairs]
-    if worth.plan.units:
-        for group, units in zip(groups, goods.units.values(), strict=True):
-            group["units"] = text(units)
-    return groups
+    return part.shown | {"raw": ratio_text(fixed_points(part, goods, gross), worth.plan.scale)}
 
 
 def _lines(worth: Worth, goods: Goods[Any]) -> list[list[Any]]:
     """[id, basis, points] of each part: the award by what it earned, fixed points by its share of the basis."""
-    parts = goods.parts
-    weights, whole = parts, goods.basis
-    if worth.target and not (worth.layout.alike and whole):
+    if (worth.layout.alike and goods.basis) or not worth.target:
+        points = shared(worth.target, goods.parts, goods.basis)
+    else:
         try:
-            weights, whole = _weights(worth, goods, parts)
+            points = _by_weight(worth, goods, goods.parts)
         except ArithmeticError:
-            weights, whole = _weights(worth, goods, [Fraction(part) for part in parts])
-    points = shared(worth.target, weights, whole)
-    return [[id, text(part), own] for id, part, own in zip(goods.names(), parts, points, strict=True)]
+            points = _by_weight(worth, goods, [Fraction(part) for part in goods.parts])
+    return [
+        [id, text(part), own] for id, part, own in zip(goods.part_ids(), goods.parts, points, strict=True)
+    ]
 
 
-def _weights(worth: Worth, goods: Goods[Any], parts: list[Any]) -> tuple[list[Any], Any]:
-    """How the parts share in the award: per-currency points, and fixed ones (times the basis, to stay exact)."""
-    if not goods.basis:
-        return [1] * len(parts), len(parts)
-    factors: dict[int, Any] = worth.layout.by_mask
-    if worth.fixed:
-        basis, fixed = goods.basis, worth.fixed
-        if isinstance(parts[0], Fraction):
-            basis, fixed = Fraction(basis), Fraction(fixed)
-        factors = {mask: factor * basis + fixed for mask, factor in factors.items()}
-    weights = [part * factors[mask] for part, mask in zip(parts, goods.masks, strict=True)]
-    whole = total(weights)
-    return (weights, whole) if whole else (parts, total(parts))
+def _by_weight(worth: Worth, goods: Goods[Any], parts: list[Any]) -> list[int]:
+    """The award by line, where lines earn differently: each as its own points before caps, and the fixed ones."""
+    target, layout, basis = worth.target, worth.layout, goods.basis
+    if not basis:
+        return shared(target, [Fraction(1)] * len(parts), Fraction(len(parts)))
+    whole, fixed = worth.uncut, worth.fixed
+    if isinstance(parts[0], Fraction):
+        whole, fixed, basis = Fraction(whole), Fraction(fixed), Fraction(basis)
+    if not whole:
+        return shared(target, parts, basis)
+    if fixed:
+        # Times the basis, so that no share of it has to be divided.
+        whole = (whole + fixed) * basis
+        factors = {mask: (factor * basis + fixed) * target for mask, factor in layout.by_mask.items()}
+    else:
+        factors = {mask: factor * target for mask, factor in layout.by_mask.items()}
+    quotas = [divmod(part * factors[mask], whole) for part, mask in zip(parts, goods.masks, strict=True)]
+    return whole_quotas(target, quotas)
 
 
 def _refunds(gross: Goods[Any], refunded: Refunded) -> dict[str, str]:

@@ -22,7 +22,7 @@ from loyalty.exact import EXACT, ratio_text
 from loyalty.goods import Goods, count_units, count_units_kept, counted, in_fractions
 from loyalty.plans import Plan
 from loyalty.programs import CompiledProgram, compile_program
-from loyalty.worth import Worth, appraise, has_room, used
+from loyalty.worth import Worth, appraise, has_room
 from platforms.snapshots import ZERO, Line, OrderStatus, RefundSnapshot
 
 __all__ = [
@@ -93,7 +93,7 @@ def evaluate(
     where `steps` asks for them; an order refunded in full has steps too, because it keeps its place.
     """
     reason = _uncounted(program, order)
-    course = (steps or program.needs_context) and counts(program, order)
+    course = (steps or program.needs_context) and (reason is None or counts(program, order))
     if reason and not course:
         return _nothing("skipped", reason)
     if order.currency != program.currency:
@@ -141,7 +141,7 @@ def _evaluated(
         worth.target,
         breakdown(program, worth, goods, gross, context) if explain else {},
         steps,
-        _used(first, gross) if course and first.layout.capped else {},
+        _used(first) if first.used else {},
     )
 
 
@@ -168,8 +168,11 @@ def _course(
 ) -> tuple[tuple[Step, ...], Worth, Goods[Any]]:
     """The steps of an order (without `course` none), and what it is worth after the last of its refunds."""
     worth, goods, at = first, gross, order.paid_at or order.placed_at
-    steps = [Step(at, worth.target, _spend(gross.basis), 1)] if course else []
-    refunds = [refund for refund in order.refunds if not refund.void] if order.refunds else []
+    bought = (Step(at, worth.target, _spend(gross.basis), 1),) if course else ()
+    if not order.refunds and order.status is not OrderStatus.REFUNDED:
+        return bought, worth, goods
+    steps = list(bought)
+    refunds = [refund for refund in order.refunds if not refund.void]
     if refunds:
         refunds.sort(key=lambda refund: (refund.as_of, refund.id))
         for count in range(1 if course else len(refunds), len(refunds) + 1):
@@ -204,5 +207,5 @@ def _spend(basis: Decimal | Fraction) -> Decimal:
     return Decimal(basis).quantize(SPEND, context=_CUT)
 
 
-def _used(worth: Worth, gross: Goods[Any]) -> dict[str, list[Any]]:
-    return {key: [ratio_text(points, worth.plan.scale), 1] for key, points in used(worth, gross)}
+def _used(worth: Worth) -> dict[str, list[Any]]:
+    return {key: [ratio_text(points, worth.plan.scale), 1] for key, points in (worth.used or {}).items()}

@@ -31,11 +31,15 @@ def shared(target: int, parts: Sequence[N], whole: N) -> list[int]:
     """`target` shared out in proportion to `parts` (sum `whole`) by largest remainder, ties to the earlier part."""
     if not target:
         return [0] * len(parts)
-    quotas = [divmod(part * target, whole) for part in parts]
+    return whole_quotas(target, [divmod(part * target, whole) for part in parts])
+
+
+def whole_quotas(target: int, quotas: Sequence[tuple[Any, Any]]) -> list[int]:
+    """`quotas`, each (whole, rest) and `target` together, as whole numbers by largest remainder."""
     points = [int(quota) for quota, _ in quotas]
     missing = target - sum(points)
     if missing:
-        by_rest = sorted(range(len(parts)), key=lambda index: quotas[index][1], reverse=True)
+        by_rest = sorted(range(len(points)), key=lambda index: quotas[index][1], reverse=True)
         for index in by_rest[:missing]:
             points[index] += 1
     return points
@@ -45,6 +49,8 @@ def ratio_text(numerator: Decimal | Fraction | int, scale: int) -> str:
     """`numerator` / `scale` as exact text."""
     if scale == 1:
         return text(numerator)
+    if isinstance(numerator, int) and not numerator % scale:
+        return str(numerator // scale)
     if isinstance(numerator, Decimal):
         try:
             return text(numerator / scale)

@@ -17,6 +17,8 @@ from loyalty.documents import Conditions, Weekday
 from loyalty.products import folded
 
 _EVER = datetime.max
+# Bounds what is remembered of texts and places.
+_MOST_KEPT = 500
 WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
 
@@ -27,20 +29,6 @@ class Gate:
     conditions: Conditions
     first_order: bool = False
     every: int = 0
-
-
-class _Choice:
-    """What is let through for a text: by one of the texts that gates name; the rest name none."""
-
-    def __init__(self, gates: Sequence[Gate], names_of: Callable[[Conditions], Iterable[str]]) -> None:
-        named = [{folded(name) for name in names_of(gate.conditions)} for gate in gates]
-        self.any = _mask(not names for names in named)
-        self.by_name = {
-            name: self.any | _mask(name in names for names in named) for name in set().union(*named)
-        }
-
-    def of(self, name: str) -> int:
-        return self.by_name.get(name) or self.by_name.get(folded(name), self.any)
 
 
 class Gates:
@@ -65,20 +53,22 @@ class Gates:
             _mask(c.min_basis is None or (reached is not None and c.min_basis <= reached) for c in conditions)
             for reached in (None, *self._thresholds)
         )
-        self._channels = _Choice(gates, lambda c: c.channels)
-        self._tiers = _Choice(gates, lambda c: c.tiers)
-        self._tags = _Choice(gates, lambda c: c.customer_tags)
+        self._channels = _Masks(gates, lambda c: c.channels)
+        self._tiers = _Masks(gates, lambda c: c.tiers)
+        self._tags = _Masks(gates, lambda c: c.customer_tags)
         first = [gate.first_order or gate.conditions.first_order for gate in gates]
-        self._later = self.all & ~_mask(first)
-        self._every = [(gate.every, ~(1 << index)) for index, gate in enumerate(gates) if gate.every]
-        self.uses_ordinal = any(first) or bool(self._every)
+        every = [(gate.every, 1 << index) for index, gate in enumerate(gates) if gate.every]
+        self._ordinals = _Ordinals(self.all, _mask(first), every)
+        self.uses_ordinal = any(first) or bool(every)
         self.uses_tiers = bool(self._tiers.by_name)
+        self._uses_channels = bool(self._channels.by_name)
+        self._uses_tags = bool(self._tags.by_name)
         self.free = not (
             self._uses_clock
             or self._thresholds
-            or self._channels.by_name
+            or self._uses_channels
             or self.uses_tiers
-            or self._tags.by_name
+            or self._uses_tags
             or self.uses_ordinal
         )
 
@@ -97,26 +87,54 @@ class Gates:
             mask = self._by_weekday[local.weekday()]
             if self._breaks:
                 mask &= self._by_window[bisect_right(self._breaks, local.replace(tzinfo=None))]
-        if self._channels.by_name and channel is not None:
-            mask &= self._channels.of(channel)
+        if self._uses_channels and channel is not None:
+            mask &= self._channels[channel]
         if self.uses_tiers:
-            mask &= self._tiers.of(context.tier)
+            mask &= self._tiers[context.tier]
         if self._thresholds and basis is not None:
             mask &= self._by_basis[bisect_right(self._thresholds, basis)]
-        if self._tags.by_name:
+        if self._uses_tags:
             allowed = self._tags.any
             for tag in tags:
-                allowed |= self._tags.of(tag)
+                allowed |= self._tags[tag]
             mask &= allowed
         if self.uses_ordinal:
-            mask &= self._of_ordinal(context.ordinal)
+            mask &= self._ordinals[context.ordinal]
         return mask
 
-    def _of_ordinal(self, ordinal: int) -> int:
-        mask = self.all if ordinal == 1 else self._later
-        for every, rest in self._every:
+
+class _Ordinals(dict[int, int]):
+    """What is let through for an order of this place; one that is missing is worked out and kept."""
+
+    def __init__(self, every: int, first: int, each: list[tuple[int, int]]) -> None:
+        super().__init__()
+        self._every, self._first, self._each = every, first, each
+
+    def __missing__(self, ordinal: int) -> int:
+        mask = self._every if ordinal == 1 else self._every & ~self._first
+        for every, bit in self._each:
             if ordinal % every:
-                mask &= rest
+                mask &= ~bit
+        if len(self) < _MOST_KEPT:
+            self[ordinal] = mask
+        return mask
+
+
+class _Masks(dict[str, int]):
+    """What is let through for a text; one that is missing is worked out and kept."""
+
+    def __init__(self, gates: Sequence[Gate], names_of: Callable[[Conditions], Iterable[str]]) -> None:
+        super().__init__()
+        named = [{folded(name) for name in names_of(gate.conditions)} for gate in gates]
+        self.any = _mask(not names for names in named)
+        self.by_name = {
+            name: self.any | _mask(name in names for names in named) for name in set().union(*named)
+        }
+
+    def __missing__(self, name: str) -> int:
+        mask = self.by_name.get(folded(name), self.any)
+        if len(self) < _MOST_KEPT:
+            self[name] = mask
         return mask
 
 

@@ -30,10 +30,10 @@ class Goods(Generic[N]):
     refunded: Refunded | None
     units: dict[int, Any] = field(default_factory=dict)
 
-    def names(self) -> list[str]:
+    def part_ids(self) -> list[str]:
         """The id of each part, "shipping" for that."""
-        names = [line.id for line in self.lines]
-        return names if len(names) == len(self.parts) else [*names, "shipping"]
+        ids: list[str] = [line.id for line in self.lines]
+        return ids if len(ids) == len(self.parts) else [*ids, "shipping"]
 
 
 def counted(
@@ -92,7 +92,8 @@ def count_units(goods: Goods[Any]) -> None:
     """Count the units that were bought."""
     units: dict[int, int] = dict.fromkeys(goods.sums, 0)
     for line, mask in zip(goods.lines, goods.masks, strict=False):
-        units[mask] += max(line.quantity, 0)
+        if line.quantity > 0:
+            units[mask] += line.quantity
     goods.units = units
 
 

@@ -137,8 +137,15 @@ class Layout:
             _group([*of_money, *of_units], boost)
             for of_money, of_units, boost in zip(rates, units, boosts, strict=True)
         ]
-        self.capped = [part for part in self.matching if part.capped]
-        self.any_units = bool(plan.units)
+        self.capped = [(part, self.by_kind(part)) for part in self.matching if part.capped]
+
+    def by_kind(self, part: Part) -> list[int]:
+        """Points of one rule for one unit of money, or of goods, by kind; not for fixed points."""
+        weights = self.weights if part.source.kind == "rate" else [1] * len(self.masks)
+        return [
+            part.factor * weight if concerns(part, mask) else 0
+            for mask, weight in zip(self.masks, weights, strict=True)
+        ]
 
 
 def concerns(part: Part, mask: int) -> bool:

@@ -1,6 +1,5 @@
 """What goods are worth under a plan: each rule's points, what cuts them, and their sum."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -10,7 +9,7 @@ from typing import Any
 from loyalty.context import Context, Room
 from loyalty.exact import rounded
 from loyalty.goods import Goods
-from loyalty.plans import Layout, Part, Plan, Source, concerns
+from loyalty.plans import Layout, Part, Plan, Source
 from loyalty.products import LINE
 from loyalty.programs import CompiledProgram, limit_of
 
@@ -21,17 +20,21 @@ Cut = dict[str, Any]
 
 @dataclass(slots=True)
 class Worth:
-    """Numbers are times the plan's scale. `rated`: per-currency points, after cuts and caps; `fixed`: the rest.
+    """Numbers are times the plan's scale. `rated`: per-currency points, after cuts and caps, `uncut` before;
+    `fixed`: the rest, after cuts.
 
-    `cuts`, by the bit of what they cut: what was left of it, and why. `caps` and `room` where they changed the whole.
+    `cuts`, by the bit of what they cut: what was left of it, and why. `used`: by rule key, what rules with limits gave.
+    `caps` and `room` where they changed the whole.
     """
 
     plan: Plan
     layout: Layout
     rated: Any
+    uncut: Any
     fixed: Any = 0
     target: int = 0
     cuts: dict[int, tuple[Any, Cut]] | None = None
+    used: dict[str, Any] | None = None
     caps: Cut | None = None
     room: Cut | None = None
 
@@ -45,7 +48,8 @@ def appraise(
     context: Context,
 ) -> Worth:
     """What `goods` are worth, of which `gross` were bought. Raises OverflowError where that cannot be true."""
-    worth = Worth(plan, layout, sum(map(mul, goods.sums.values(), layout.factors)))
+    rated: Any = sum(map(mul, goods.sums.values(), layout.factors))
+    worth = Worth(plan, layout, rated, rated)
     if goods.refunded and not goods.basis and gross.basis:
         return worth
     worth.fixed = layout.fixed
@@ -71,18 +75,21 @@ def appraise(
     return worth
 
 
-def earned(worth: Worth, part: Part, goods: Goods[Any], gross: Goods[Any]) -> Any:
+def earned(part: Part, by_kind: list[int], goods: Goods[Any], gross: Goods[Any]) -> Any:
     """What one rule or campaign gives before any cut."""
-    if goods.refunded and not goods.basis and gross.basis:
-        return 0
-    match part.source.kind:
-        case "fixed":
-            return part.factor * _kept_share(part, goods, gross) if goods.refunded else part.factor
-        case "unit":
-            products = part.products
-            return part.factor * sum(count for mask, count in goods.units.items() if mask & products)
-    pairs = zip(goods.sums.items(), worth.layout.weights, strict=True)
-    return part.factor * sum(amount * weight for (mask, amount), weight in pairs if concerns(part, mask))
+    if part.source.kind == "rate":
+        return sum(map(mul, goods.sums.values(), by_kind))
+    if part.source.kind == "unit":
+        return sum(map(mul, goods.units.values(), by_kind))
+    return fixed_points(part, goods, gross)
+
+
+def fixed_points(part: Part, goods: Goods[Any], gross: Goods[Any]) -> Any:
+    """What is left of fixed points: in proportion to what is kept."""
+    if not goods.refunded:
+        return part.factor
+    nothing = gross.basis and not goods.basis
+    return 0 if nothing else part.factor * _kept_share(part, goods, gross)
 
 
 def _kept_share(part: Part, goods: Goods[Any], gross: Goods[Any]) -> Fraction:
@@ -101,19 +108,21 @@ def _amount(goods: Goods[Any], products: int) -> Any:
 
 def _cut(worth: Worth, goods: Goods[Any], gross: Goods[Any], context: Context) -> None:
     """Cut what single rules give to their own maximum and to what their limits leave."""
-    for part in worth.layout.capped:
-        points = earned(worth, part, goods, gross)
-        allowed, cut = _allowed(part.source, context.rooms.get(part.source.key))
-        if allowed is None:
-            continue
-        scaled = _alike(allowed, goods.basis) * worth.plan.scale
-        if points <= scaled:
-            continue
-        worth.cuts = (worth.cuts or {}) | {part.source.bit: (scaled, cut)}
-        if part.source.kind == "rate":
-            worth.rated -= points - scaled
-        else:
-            worth.fixed -= points - scaled
+    scale = worth.plan.scale
+    for part, by_kind in worth.layout.capped:
+        source = part.source
+        given = points = earned(part, by_kind, goods, gross)
+        allowed, cut = _allowed(source, context.rooms.get(source.key))
+        if allowed is not None:
+            given = min(points, _alike(allowed, goods.basis) * scale)
+        if given != points:
+            worth.cuts = (worth.cuts or {}) | {source.bit: (given, cut)}
+            if source.kind == "rate":
+                worth.rated -= points - given
+            else:
+                worth.fixed -= points - given
+        if source.limits and given:
+            worth.used = (worth.used or {}) | {source.key: given}
 
 
 def _alike(number: Decimal | int, like: Any) -> Any:
@@ -150,13 +159,3 @@ def _cap(program: CompiledProgram, worth: Worth, goods: Goods[Any]) -> None:
     if worth.caps is not None:
         worth.caps["from"] = worth.rated
     worth.rated = bound
-
-
-def used(worth: Worth, goods: Goods[Any]) -> Iterable[tuple[str, Any]]:
-    """(rule key, its points times the scale) of rules with limits that gave something for what was bought."""
-    for part in worth.layout.capped:
-        if part.source.limits:
-            cut = worth.cuts.get(part.source.bit) if worth.cuts else None
-            points = cut[0] if cut else earned(worth, part, goods, goods)
-            if points > 0:
-                yield part.source.key, points
