@@ -45,7 +45,7 @@ class Chart:
 
 def chart(month: Month) -> Chart:
     """The month's points in and out."""
-    top = _round_up(max((max(day.points_in, day.points_out) for day in month.days), default=0))
+    top = round_up(max((max(day.points_in, day.points_out) for day in month.days), default=0))
     columns = tuple(_column(index, day, top) for index, day in enumerate(month.days))
     return Chart(columns=columns, top=top, width=STEP * len(columns))
 
@@ -66,7 +66,7 @@ def _column(index: int, day: Day, top: int) -> Column:
     )
 
 
-def _round_up(value: int) -> int:
+def round_up(value: int) -> int:
     """The next of 10, 20, 40, 60, 80, 100, 200, … so that half of it is a whole number."""
     scale = 10 ** max(1, len(str(value)) - 1)
     return next(step * scale for step in (1, 2, 4, 6, 8, 10) if value <= step * scale)

@@ -3,6 +3,7 @@
 from django.http import Http404, HttpRequest, HttpResponse
 
 from dashboard.desk import Right
+from dashboard.pages.backtest import backtest, backtest_progress, backtest_run
 from dashboard.pages.campaigns import (
     add_campaign,
     campaign_list,
@@ -58,6 +59,9 @@ urlpatterns = [
     site.page("program/tiers/", tiers, "tiers", Right.PROGRAM),
     site.page("program/life/", points_life, "points_life", Right.PROGRAM),
     site.page("program/settings/", program_settings, "program_settings", Right.PROGRAM),
+    site.page("program/backtest/", backtest, "backtest", Right.PROGRAM),
+    site.page("program/backtest/<int:backtest_id>/", backtest_run, "backtest_run"),
+    site.page("program/backtest/<int:backtest_id>/progress/", backtest_progress, "backtest_progress"),
     site.page("program/publish/", publish_draft, "publish", Right.PROGRAM),
     site.page("program/export/", export_draft, "export_draft"),
     site.page("program/import/", import_program, "import", Right.PROGRAM),

@@ -8,6 +8,7 @@ from celery import shared_task
 
 from lib import bell
 from orders import inbox
+from orders.backtest import runs
 
 log = structlog.get_logger("regulars.inbox")
 
@@ -38,3 +39,13 @@ def _call_help() -> None:
         bell.ring()
     except redis.RedisError as error:
         log.warning("no help could be called", reason=type(error).__name__)
+
+
+@shared_task(name="orders.run_backtests", ignore_result=True)
+def run_backtests() -> None:
+    """Go on with the back-tests that were asked for, a chunk at a time."""
+    ends = time.monotonic() + LONGEST_S
+    while runs.advance():
+        if time.monotonic() > ends:
+            runs.ring()
+            return

@@ -13,6 +13,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 from django_scopes import ScopeError, scope
 
 from loyalty.models import Account, Entry
+from orders.backtest import runs
 from orders.models import Delivery, Order
 from shops.actions import create_api_key, revoke_api_key
 from shops.models import Shop
@@ -223,6 +224,7 @@ def fill(shop: Shop, member: Account) -> None:
     with scope(shop=shop):
         Order.objects.create(shop=shop, connection=linked, customer=member.customer, external_id="1")
         Delivery.objects.create(shop=shop, connection=linked, topic="orders/paid", dedupe_key="1", body=b"")
+        runs.start(shop, 30, "test")
     customer(linked, "no points yet")
 
 

@@ -15,7 +15,8 @@ from lib.packing import pack
 from loyalty.actions.programs import draft_document, load_draft, publish
 from loyalty.documents import Campaign
 from loyalty.models import Account
-from orders.models import Delivery, Order
+from orders.backtest import runs
+from orders.models import Backtest, Delivery, Order
 from shops.actions import create_staff
 from shops.models import Connection, Shop, Staff, User
 from tests.conftest import PASSWORD, TwoShops
@@ -26,7 +27,7 @@ BODY = b'{"id": 9007199254740993, "total": 1e400, "note": "<script>alert(1)</scr
 
 @dataclass
 class Desks:
-    """`member`, `delivery`, `held` and `connection` belong to `shop`, whose program has two versions.
+    """`member`, `delivery`, `held`, `connection` and `backtest` belong to `shop`, whose program has two versions.
 
     `people` by role: four in the shop, the outsider who owns the other shop, and one who works nowhere.
     """
@@ -37,6 +38,7 @@ class Desks:
     delivery: Delivery
     held: Order
     connection: Connection
+    backtest: Backtest
     people: dict[str, User]
 
     def client(self, role: str) -> Client:
@@ -63,6 +65,8 @@ class Desks:
             "campaign": {"key": "beans-week"},
             "campaign_switch": {"key": "beans-week"},
             "campaign_delete": {"key": "beans-week"},
+            "backtest_run": {"backtest_id": self.backtest.pk},
+            "backtest_progress": {"backtest_id": self.backtest.pk},
             "missing": {"rest": "no-such-page"},
         }
         return reverse(f"dashboard:{name}", kwargs=known.get(name))
@@ -108,6 +112,7 @@ def desks(two_shops: TwoShops) -> Desks:
         delivery=delivery,
         held=held,
         connection=connection,
+        backtest=runs.start(shop, 90, "olivia@corner.example"),
         people={
             "owner": two_shops.owner,
             "support": two_shops.teammate,

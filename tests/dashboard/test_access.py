@@ -12,7 +12,7 @@ from dashboard.urls import urlpatterns
 from loyalty.actions.programs import draft_document
 from loyalty.documents import encode
 from loyalty.models import Entry, ProgramVersion
-from orders.models import Delivery
+from orders.models import Backtest, Delivery
 from shops.models import Connection, Shop
 from tests.conftest import TwoShops
 from tests.dashboard.conftest import Desks
@@ -28,6 +28,7 @@ LISTS = {
     "campaign_add",
     "tiers",
     "points_life",
+    "backtest",
     "publish",
     "import",
     "versions",
@@ -37,7 +38,15 @@ LISTS = {
     "shops",
 }
 LISTS |= {"program_example", "export_draft", "connection_add", "password_change", "password_change_done"}
-THINGS = {"member", "delivery", "export_version", "roll_back", "connection"}
+THINGS = {
+    "member",
+    "delivery",
+    "export_version",
+    "roll_back",
+    "connection",
+    "backtest_run",
+    "backtest_progress",
+}
 # They exist in every shop's program, or in this one alone.
 PARTS = {"rule", "rule_add", "rule_delete", "campaign", "campaign_delete"}
 SWITCHES = {"rule_switch", "campaign_switch"}
@@ -68,6 +77,7 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str], int]] = {
         {"owner", "manager", "support"},
         302,
     ),
+    "backtest": ({"days": "30"}, {"owner", "manager"}, 302),
     "rule": (RULE, {"owner", "manager"}, 302),
     "rule_add": ({"points": "50", "name": "Joining", "active": "on"}, {"owner", "manager"}, 302),
     "rule_switch": ({"off": "1"}, {"owner", "manager"}, 302),
@@ -100,6 +110,7 @@ def state(*shops: Shop) -> list[object]:
         return [
             Entry.objects.count(),
             ProgramVersion.objects.count(),
+            Backtest.objects.count(),
             [encode(draft_document(shop)) for shop in shops],
             sorted(Delivery.objects.values_list("pk", "state")),
             sorted((one.pk, one.secret, one.active, one.test_mode) for one in Connection.objects.all()),
