@@ -12,8 +12,10 @@ from loyalty.actions.programs import draft_document, load_draft, publish, roll_b
 from loyalty.diff import diff
 from loyalty.documents import ProgramDocument, as_dict, decode
 from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
-from loyalty.queries import live_version
+from loyalty.models import ProgramVersion
+from loyalty.queries import live_version, versions
 from loyalty.validation import validate
+from orders.queries import unknown_products
 from shops.management.command import ACTOR, ShopCommand
 from shops.models import Shop
 
@@ -40,6 +42,11 @@ class Command(ShopCommand):
                 sub.add_argument("--draft", action="store_true", help="the draft instead of the live program")
             if action == "import":
                 sub.add_argument("file", metavar="FILE", help="- reads stdin")
+                sub.add_argument(
+                    "--allow-unknown-products",
+                    action="store_true",
+                    help="also take a program that names products which no order of the shop ever had",
+                )
             if action == "publish":
                 sub.add_argument("--note", default="", help="what changed, for the list of versions")
             if action == "rollback":
@@ -86,13 +93,15 @@ def export(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
 
 def bring_in(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
     document = from_file(options["file"])
+    unknown = [] if options["allow_unknown_products"] else unknown_products(shop, document)
+    if unknown:
+        raise CommandError(f"{InvalidProgram(unknown)}\nUse --allow-unknown-products to import it anyway.")
     load_draft(shop, document)
     return {"shop": shop.public_id, "rules": len(document.rules), "changes": against_live(shop, document)}
 
 
 def publish_draft(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
-    version = publish(shop, ACTOR, options["note"])
-    return {"shop": shop.public_id, "version": version.number}
+    return published(shop, publish(shop, ACTOR, options["note"]))
 
 
 def compare(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
@@ -101,8 +110,14 @@ def compare(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
 
 
 def go_back(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
-    version = roll_back(shop, options["number"], ACTOR)
-    return {"shop": shop.public_id, "version": version.number}
+    return published(shop, roll_back(shop, options["number"], ACTOR))
+
+
+def published(shop: Shop, version: ProgramVersion) -> Mapping[str, Any]:
+    """The new version, and what it changed against the one before."""
+    before = versions(shop).get(number=version.number - 1)
+    changes = diff(decode(before.document), decode(version.document))
+    return {"shop": shop.public_id, "version": version.number, "changes": changes}
 
 
 def against_live(shop: Shop, document: ProgramDocument) -> list[str]:
