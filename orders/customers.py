@@ -1,9 +1,12 @@
 """Customers as the deliveries tell of them, in set-wise SQL."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
 from zlib import crc32
+
+from msgspec.structs import replace
 
 from lib.rows import execute
 from platforms.snapshots import CustomerSnapshot
@@ -15,39 +18,69 @@ EMAIL_LOCK_KIND = 0x656D  # apart from other advisory locks
 EMAIL_LOCKS = 512
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was not known before of a customer: since when the store knows them, if that is earlier than was thought;
+    when they subscribed; their birthday ("MM-DD") and when it was told. None or "" where there is nothing new.
+    """
+
+    shop_id: int
+    customer_id: int
+    joined_at: datetime | None
+    subscribed_at: datetime | None
+    birthday: str
+    told_at: datetime
+
+
 @dataclass(slots=True)
 class Remembered:
     """`ids` of every customer told of; `verified`: the e-mails that became theirs, and verified, just now."""
 
     ids: dict[CustomerKey, int]
     verified: set[EmailKey]
+    news: list[News] = field(default_factory=list)
+
+
+class _Told(NamedTuple):
+    """The newest of what was told of a customer, with what only older tellings say; when they first subscribed."""
+
+    snapshot: CustomerSnapshot
+    subscribed_at: datetime | None
+
+
+class _Known(NamedTuple):
+    id: int
+    content: tuple[Any, ...]
+    joined_at: datetime | None
+    birthday: str
+    subscribed: bool
+    subscribed_at: datetime | None
 
 
 def remember(told: Iterable[tuple[CustomerKey, CustomerSnapshot]], guests: Iterable[EmailKey]) -> Remembered:
-    """Keep the newest of what was told of each customer.
+    """Keep the newest of what was told of each customer, and since when they are known at the earliest.
 
     Takes a lock on each e-mail of `guests` and on each newly verified one until the transaction ends: a guest's
     order and the registration of that guest, applied side by side, would otherwise not see each other.
     """
     newest = _newest(told)
     known = _known(newest)
-    changed = {key: new for key, new in newest.items() if key not in known or known[key][1] < _content(new)}
+    changed = {key: new.snapshot for key, new in newest.items() if _differs(known.get(key), new.snapshot)}
     verified = {
         (shop_id, connection_id, new.email.lower())
         for (shop_id, connection_id, external_id), new in changed.items()
         if new.email
         and new.email_verified
+        and _newer(known.get((shop_id, connection_id, external_id)), new)
         and _email(known.get((shop_id, connection_id, external_id))) != new.email.lower()
     }
     _lock_emails(verified | set(guests))
-    ids = {key: row[0] for key, row in known.items()}
+    ids = {key: row.id for key, row in known.items()}
     if changed:
         rows = [_row(key, changed[key]) for key in sorted(changed)]
         ids |= {(row[0], row[1], row[2]): row[3] for row in execute(_UPSERT, rows)}
-        missing = changed.keys() - ids.keys()  # a newer state came from another transaction meanwhile
-        if missing:
-            ids |= {key: row[0] for key, row in _known({key: changed[key] for key in missing}).items()}
-    return Remembered(ids, verified)
+    news = [_news(key, ids[key], known.get(key), newest[key]) for key in changed]
+    return Remembered(ids, verified, [each for each in news if each is not None])
 
 
 def registered(emails: Iterable[EmailKey]) -> dict[EmailKey, int]:
@@ -57,29 +90,88 @@ def registered(emails: Iterable[EmailKey]) -> dict[EmailKey, int]:
     return {(row[0], row[1], row[2]): row[3] for row in found if row[3] is not None}
 
 
-def _newest(told: Iterable[tuple[CustomerKey, CustomerSnapshot]]) -> dict[CustomerKey, CustomerSnapshot]:
-    newest: dict[CustomerKey, CustomerSnapshot] = {}
+def _newest(told: Iterable[tuple[CustomerKey, CustomerSnapshot]]) -> dict[CustomerKey, _Told]:
+    by_key: dict[CustomerKey, list[CustomerSnapshot]] = {}
     for key, new in told:
-        old = newest.get(key)
-        if old is None or _content(old) < _content(new):
-            newest[key] = new
-    return newest
+        by_key.setdefault(key, []).append(new)
+    return {key: _merged(tellings) for key, tellings in by_key.items()}
+
+
+def _merged(tellings: Sequence[CustomerSnapshot]) -> _Told:
+    first, *more = tellings
+    if not more:
+        return _Told(first, _said_at(first) if first.subscribed else None)
+    ordered = sorted(tellings, key=_content)
+    said = [telling for telling in tellings if telling.subscribed is not None]
+    last = max(said, key=_consent, default=ordered[-1])
+    merged = replace(
+        ordered[-1],
+        joined_at=min(map(_joined_at, tellings)),
+        birthday=next((telling.birthday for telling in reversed(ordered) if telling.birthday), ""),
+        subscribed=last.subscribed,
+        subscribed_at=_said_at(last) if said else None,
+    )
+    return _Told(merged, min((_said_at(telling) for telling in said if telling.subscribed), default=None))
 
 
 def _content(told: CustomerSnapshot) -> tuple[Any, ...]:
     return told.as_of, told.email_verified, told.email, told.first_name, told.last_name, list(told.tags)
 
 
-def _email(known: tuple[int, tuple[Any, ...]] | None) -> str | None:
+def _joined_at(told: CustomerSnapshot) -> datetime:
+    return told.joined_at or told.as_of
+
+
+def _said_at(told: CustomerSnapshot) -> datetime:
+    """Since when they are subscribed, or are not, as far as this telling knows."""
+    return told.subscribed_at or told.as_of
+
+
+def _consent(told: CustomerSnapshot) -> tuple[datetime, bool]:
+    return _said_at(told), bool(told.subscribed)
+
+
+def _newer(known: _Known | None, new: CustomerSnapshot) -> bool:
+    return known is None or known.content < _content(new)
+
+
+def _differs(known: _Known | None, new: CustomerSnapshot) -> bool:
+    """Whether there is something to write. An instant of consent that only moves on is not."""
+    if known is None or _newer(known, new) or known.joined_at is None or _joined_at(new) < known.joined_at:
+        return True
+    if new.birthday and not known.birthday:
+        return True
+    if new.subscribed is None or (known.subscribed_at and new.subscribed == known.subscribed):
+        return False
+    return known.subscribed_at is None or (known.subscribed_at, known.subscribed) < _consent(new)
+
+
+def _news(key: CustomerKey, id_: int, known: _Known | None, told: _Told) -> News | None:
+    new = told.snapshot
+    joined_at: datetime | None = _joined_at(new)
+    birthday, subscribed_at = new.birthday, told.subscribed_at
+    if known is not None:
+        if known.joined_at is not None and known.joined_at <= _joined_at(new):
+            joined_at = None
+        if birthday == known.birthday or (known.birthday and not _newer(known, new)):
+            birthday = ""
+        if known.subscribed:
+            subscribed_at = None
+    if joined_at or birthday or subscribed_at:
+        return News(key[0], id_, joined_at, subscribed_at, birthday, new.as_of)
+    return None
+
+
+def _email(known: _Known | None) -> str | None:
     """The verified e-mail of a customer that is known."""
-    return str(known[1][2]).lower() if known and known[1][1] else None
+    return str(known.content[2]).lower() if known and known.content[1] else None
 
 
-def _known(keys: Iterable[CustomerKey]) -> dict[CustomerKey, tuple[int, tuple[Any, ...]]]:
+def _known(keys: Iterable[CustomerKey]) -> dict[CustomerKey, _Known]:
     rows = [{"shop_id": s, "connection_id": c, "external_id": e} for s, c, e in keys]
     if not rows:
         return {}
-    return {(row[0], row[1], row[2]): (row[3], row[4:]) for row in execute(_KNOWN, rows)}
+    return {(row[0], row[1], row[2]): _Known(row[3], row[4:10], *row[10:]) for row in execute(_KNOWN, rows)}
 
 
 def _lock_emails(emails: set[EmailKey]) -> None:
@@ -96,6 +188,7 @@ def _lock_emails(emails: set[EmailKey]) -> None:
 
 
 def _row(key: CustomerKey, told: CustomerSnapshot) -> dict[str, Any]:
+    month, _, day = told.birthday.partition("-")
     return {
         "shop_id": key[0],
         "connection_id": key[1],
@@ -106,26 +199,49 @@ def _row(key: CustomerKey, told: CustomerSnapshot) -> dict[str, Any]:
         "first_name": told.first_name,
         "last_name": told.last_name,
         "tags": told.tags,
+        "joined_at": _joined_at(told),
+        "birth_month": int(month) if month else None,
+        "birth_day": int(day) if day else None,
+        "subscribed": bool(told.subscribed),
+        "subscribed_at": None if told.subscribed is None else _said_at(told),
     }
 
 
 _KNOWN = """
     SELECT c.shop_id, c.connection_id, c.external_id, c.id,
-        c.as_of, c.email_verified, c.email, c.first_name, c.last_name, c.tags
+        c.as_of, c.email_verified, c.email, c.first_name, c.last_name, c.tags,
+        c.joined_at, coalesce(to_char(c.birth_month, 'FM00') || '-' || to_char(c.birth_day, 'FM00'), ''),
+        c.subscribed, c.subscribed_at
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, external_id text)
     JOIN shops_customer c USING (shop_id, connection_id, external_id)
 """
-_UPSERT = """
+# Of a state, the newest telling counts; of a consent, the newest consent; of joining, the earliest that is known.
+_NEWER = "c.as_of <= excluded.as_of"
+_BORN = f"excluded.birth_month IS NOT NULL AND (c.birth_month IS NULL OR {_NEWER})"
+_CONSENT = """excluded.subscribed_at IS NOT NULL AND (c.subscribed_at IS NULL
+        OR (excluded.subscribed_at, excluded.subscribed) > (c.subscribed_at, c.subscribed))"""
+_UPSERT = f"""
     INSERT INTO shops_customer AS c
-        (shop_id, connection_id, external_id, as_of, email, email_verified, first_name, last_name, tags)
+        (shop_id, connection_id, external_id, as_of, email, email_verified, first_name, last_name, tags,
+        joined_at, birth_month, birth_day, subscribed, subscribed_at)
     SELECT r.shop_id, r.connection_id, r.external_id, r.as_of, r.email, r.email_verified, r.first_name, r.last_name,
-        r.tags
+        r.tags, r.joined_at, r.birth_month, r.birth_day, r.subscribed, r.subscribed_at
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, external_id text,
-        as_of timestamptz, email text, email_verified boolean, first_name text, last_name text, tags text[])
-    ON CONFLICT (shop_id, connection_id, external_id) DO UPDATE SET as_of = excluded.as_of, email = excluded.email,
-        email_verified = excluded.email_verified, first_name = excluded.first_name,
-        last_name = excluded.last_name, tags = excluded.tags
-    WHERE c.as_of <= excluded.as_of
+        as_of timestamptz, email text, email_verified boolean, first_name text, last_name text, tags text[],
+        joined_at timestamptz, birth_month smallint, birth_day smallint, subscribed boolean,
+        subscribed_at timestamptz)
+    ON CONFLICT (shop_id, connection_id, external_id) DO UPDATE SET
+        as_of = greatest(c.as_of, excluded.as_of),
+        email = CASE WHEN {_NEWER} THEN excluded.email ELSE c.email END,
+        email_verified = CASE WHEN {_NEWER} THEN excluded.email_verified ELSE c.email_verified END,
+        first_name = CASE WHEN {_NEWER} THEN excluded.first_name ELSE c.first_name END,
+        last_name = CASE WHEN {_NEWER} THEN excluded.last_name ELSE c.last_name END,
+        tags = CASE WHEN {_NEWER} THEN excluded.tags ELSE c.tags END,
+        joined_at = least(coalesce(c.joined_at, c.created_at), excluded.joined_at),
+        birth_month = CASE WHEN {_BORN} THEN excluded.birth_month ELSE c.birth_month END,
+        birth_day = CASE WHEN {_BORN} THEN excluded.birth_day ELSE c.birth_day END,
+        subscribed = CASE WHEN {_CONSENT} THEN excluded.subscribed ELSE c.subscribed END,
+        subscribed_at = CASE WHEN {_CONSENT} THEN excluded.subscribed_at ELSE c.subscribed_at END
     RETURNING shop_id, connection_id, external_id, id
 """
 _BY_EMAIL = """
