@@ -25,6 +25,7 @@ from lib.rows import passing
 from loyalty.actions.programs import draft_document
 from loyalty.calendar import day_start
 from loyalty.documents import ProgramDocument, as_dict, encode
+from loyalty.errors import InvalidProgram
 from loyalty.models import Program
 from loyalty.queries import live_version
 from orders.backtest import rows
@@ -49,11 +50,14 @@ def start(shop: Shop, days: int, actor: str, document: ProgramDocument | None = 
     """Ask for `document`, the draft by default, to be tried on the orders of the last `days` days (7 to 730).
 
     Asked again for the same program and days while nothing else has come in, it is the same row. Raises
-    `ValidationError` for the field `days`, or `InvalidProgram` for a draft that cannot be published.
+    `ValidationError` for the field `days`, or `InvalidProgram` for a program that cannot be published.
     """
     if not LEAST_DAYS <= days <= MOST_DAYS:
         said = gettext("must be from %(least)d to %(most)d days") % {"least": LEAST_DAYS, "most": MOST_DAYS}
         raise ValidationError({"days": said})
+    if document is not None and document.currency != shop.currency:
+        said = gettext("must be %(currency)s, the currency of the shop") % {"currency": shop.currency}
+        raise InvalidProgram([("currency", said)])
     with transaction.atomic(), scope(shop=shop):
         # Two requests at once end in one row.
         Program.objects.select_for_update(no_key=True).get(shop=shop)

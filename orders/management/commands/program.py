@@ -1,4 +1,4 @@
-"""The program as a file: take it out, bring it in, compare, publish, go back."""
+"""The program as a file: take it out, bring it in, compare, try on past orders, publish, go back."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
 from loyalty.models import ProgramVersion
 from loyalty.queries import live_version, versions
 from loyalty.validation import validate
+from orders.backtest.command import backtest
 from orders.queries import unknown_products
 from shops.management.command import ACTOR, ShopCommand
 from shops.models import Shop
@@ -25,18 +26,19 @@ ACTIONS = {
     "publish": "make the draft the live program",
     "diff": "tell what would change if the draft, or a file, were published",
     "rollback": "publish an earlier version again",
+    "backtest": "tell what the draft, or a file, would have given for the orders of the last days",
 }
 
 
 class Command(ShopCommand):
-    help = "Export, import, compare, publish and roll back a shop's program."
+    help = "Export, import, compare, try, publish and roll back a shop's program."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
         for action, explanation in ACTIONS.items():
             sub = actions.add_parser(action, help=explanation)
             super().add_arguments(sub)
-            if action in {"export", "diff"}:
+            if action in {"export", "diff", "backtest"}:
                 sub.add_argument("file", nargs="?", metavar="FILE")
             if action == "export":
                 sub.add_argument("--draft", action="store_true", help="the draft instead of the live program")
@@ -51,6 +53,8 @@ class Command(ShopCommand):
                 sub.add_argument("--note", default="", help="what changed, for the list of versions")
             if action == "rollback":
                 sub.add_argument("number", type=int, metavar="VERSION")
+            if action == "backtest":
+                sub.add_argument("--days", type=int, default=90, help="7 to 730, 90 if not said")
 
     def handle(self, *args: str, **options: Any) -> None:
         try:
@@ -67,6 +71,7 @@ class Command(ShopCommand):
             "publish": publish_draft,
             "diff": compare,
             "rollback": go_back,
+            "backtest": try_out,
         }
         return act[options["action"]](shop, options)
 
@@ -75,6 +80,8 @@ class Command(ShopCommand):
             self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
         elif options["action"] == "diff" and not options["json"]:
             self.stdout.write("\n".join(answer["changes"]) or "No difference to the live version.")
+        elif options["action"] == "backtest" and not options["json"]:
+            self.stdout.write(answer["text"])
         else:
             super().show(answer, options)
 
@@ -111,6 +118,11 @@ def compare(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
 
 def go_back(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
     return published(shop, roll_back(shop, options["number"], ACTOR))
+
+
+def try_out(shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
+    document = from_file(options["file"]) if options["file"] else None
+    return backtest(shop, options["days"], ACTOR, document, options["json"])
 
 
 def published(shop: Shop, version: ProgramVersion) -> Mapping[str, Any]:
