@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django_scopes import scope
 
@@ -12,7 +13,7 @@ from loyalty.actions.programs import draft_document
 from loyalty.documents import decode
 from loyalty.queries import live_version
 from tests.dashboard.conftest import Desks
-from tests.dashboard.test_access import PROGRAM
+from tests.dashboard.test_access import LIFE, RULE, SETTINGS, TIERS
 
 
 def live_rate(desks: Desks) -> tuple[int, str]:
@@ -25,8 +26,16 @@ def seen(page: str) -> str:
     return page.split('name="seen"')[1].split('value="')[1].split('"')[0]
 
 
+def edit(owner: Client, **changed: str) -> HttpResponse:
+    """Send the page of the rule for purchases, with three points for every euro."""
+    return owner.post("/dashboard/program/rule/purchases/", RULE | changed)
+
+
 def test_a_saved_draft_is_not_live_before_it_is_published(desks: Desks, owner: Client) -> None:
-    owner.post("/dashboard/program/", PROGRAM | {"include_shipping": "on", "skus": "A-1\nb-2\n\nA-1"})
+    edit(owner)
+    owner.post(
+        "/dashboard/program/settings/", SETTINGS | {"include_shipping": "on", "skus": "A-1\nb-2\n\nA-1"}
+    )
     draft = draft_document(desks.shop)
     assert (str(draft.rules[0].points), draft.basis.include_shipping) == ("3", True)
     assert draft.exclusions.skus == ("A-1", "b-2")
@@ -44,16 +53,16 @@ def test_a_saved_draft_is_not_live_before_it_is_published(desks: Desks, owner: C
 
 
 def test_a_draft_that_changed_meanwhile_is_shown_again(desks: Desks, owner: Client) -> None:
-    owner.post("/dashboard/program/", PROGRAM)
+    edit(owner)
     page = owner.get("/dashboard/program/publish/").content.decode()
-    desks.client("manager").post("/dashboard/program/", PROGRAM | {"points": "9"})
+    edit(desks.client("manager"), points="9")
     answer = owner.post("/dashboard/program/publish/", {"seen": seen(page)})
     assert "The draft has changed meanwhile" in answer.content.decode()
     assert live_rate(desks) == (2, "1")
 
 
 def test_publishing_twice_publishes_once(desks: Desks, owner: Client) -> None:
-    owner.post("/dashboard/program/", PROGRAM)
+    edit(owner)
     form = {"seen": seen(owner.get("/dashboard/program/publish/").content.decode())}
     owner.post("/dashboard/program/publish/", form)
     answer = owner.post("/dashboard/program/publish/", form, follow=True)
@@ -61,48 +70,24 @@ def test_publishing_twice_publishes_once(desks: Desks, owner: Client) -> None:
     assert live_rate(desks)[0] == 3
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "said"),
-    [
-        ("points", "0", "must be more than 0"),
-        ("points", "-1", "must be more than 0"),
-        ("per", "abc", "Enter a number."),
-        ("per", "1.00001", "no more than 4 decimal places"),
-        ("points_name", "", "This field is required."),
-        ("rounding", "sideways", "not one of the available choices"),
-        ("tags", "x" * 300, "must be at most 255 characters"),
-    ],
-)
-def test_a_mistake_is_shown_beside_its_field(
-    desks: Desks, owner: Client, field: str, value: str, said: str
-) -> None:
-    before = draft_document(desks.shop)
-    answer = owner.post("/dashboard/program/", PROGRAM | {field: value})
-    assert answer.status_code == 422
-    assert said in str(answer.context["form"].errors[field])
-    assert draft_document(desks.shop) == before
+def test_a_change_of_tiers_is_confirmed_on_its_own(desks: Desks, owner: Client) -> None:
+    owner.post("/dashboard/program/tiers/", TIERS)
+    page = owner.get("/dashboard/program/publish/").content.decode()
+    assert "1 member is placed in a tier at once" in page
+    form = {"seen": seen(page), "note": "Tiers at last"}
+    answer = owner.post("/dashboard/program/publish/", form)
+    assert "Please confirm this before you publish." in answer.content.decode()
+    assert "Tiers at last" in answer.content.decode()
+    assert live_rate(desks)[0] == 2
+    owner.post("/dashboard/program/publish/", form | {"understood": "on"})
+    assert live_rate(desks)[0] == 3
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"points": "1"}, "An order of 49.95 € would earn 49 beans."),
-        ({"points": "1", "rounding": "ceil"}, "An order of 49.95 € would earn 50 beans."),
-        ({"points": "2", "per": "10", "amount": "105"}, "An order of 105.00 € would earn 21 beans."),
-        ({"points": "1", "amount": "19,99"}, "An order of 19.99 € would earn 19 beans."),
-        (
-            {"points": "1", "include_shipping": "on"},
-            "An order of 49.95 € + 4.90 € shipping would earn 54 beans.",
-        ),
-        ({"points": "", "amount": "5"}, "Fill in the rule to see an example."),
-        ({"points": "0"}, "Fill in the rule to see an example."),
-        ({"points": "1", "amount": "NaN"}, "An order of 49.95 € would earn 49 beans."),
-        ({"points": "1", "amount": "1e400"}, "An order of 49.95 € would earn 49 beans."),
-    ],
-)
-def test_the_example_is_worked_by_the_engine(owner: Client, changed: dict[str, str], said: str) -> None:
-    answer = owner.get("/dashboard/program/example/", PROGRAM | changed)
-    assert answer.json()["sentence"] == said
+def test_a_change_of_expiry_says_whose_points_stay_as_they_are(owner: Client) -> None:
+    owner.post("/dashboard/program/life/", LIFE)
+    page = owner.get("/dashboard/program/publish/").content.decode()
+    assert "1 member has 49 beans. Those keep the day on which they expire" in page
+    assert "No points are on hold now" in page
 
 
 def test_going_back_publishes_the_old_version_anew(desks: Desks, owner: Client) -> None:

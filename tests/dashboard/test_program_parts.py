@@ -1,0 +1,393 @@
+"""The pages of the program's parts: what they save, what they say of mistakes, and their examples."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django_scopes import scope
+from msgspec import structs
+
+from loyalty.actions.drafts import change_draft, draft_as_written
+from loyalty.documents import (
+    Conditions,
+    Limit,
+    NthOrder,
+    PerUnit,
+    ProductSet,
+    ProgramDocument,
+    SignUp,
+    Tier,
+    Tiers,
+)
+from loyalty.models import Program
+from tests.dashboard.conftest import Desks
+from tests.dashboard.test_access import CAMPAIGN, LIFE, RULE, SETTINGS, TIERS
+
+PAGES = {
+    "rule": ("/dashboard/program/rule/purchases/", RULE),
+    "campaign": ("/dashboard/program/campaign/beans-week/", CAMPAIGN),
+    "tiers": ("/dashboard/program/tiers/", TIERS),
+    "life": ("/dashboard/program/life/", LIFE),
+    "settings": ("/dashboard/program/settings/", SETTINGS),
+}
+LEVELS = (
+    Tier(key="silver", name="Silver", threshold=Decimal(0)),
+    Tier(key="gold", name="Gold", threshold=Decimal(500), multiplier=Decimal(2), perks=("Free shipping",)),
+)
+NEW_RULES: dict[str, dict[str, str]] = {
+    "per_currency": {"points": "2", "per": "10"},
+    "per_order": {"points": "50"},
+    "per_unit": {"points": "5", "skus": "A-1"},
+    "first_order": {"points": "100"},
+    "nth_order": {"points": "50", "every": "5"},
+    "signup": {"points": "100"},
+    "birthday": {"points": "100"},
+    "anniversary": {"points": "100"},
+    "newsletter": {"points": "20"},
+    "review": {"points": "20", "times_month": "2"},
+    "social_follow": {"points": "10", "network": "instagram", "url": "https://social.example/corner"},
+    "visit": {"points": "1", "points_week": "5"},
+    "custom": {"points": "10", "event": "quiz.done"},
+}
+
+
+def give(desks: Desks, **parts: Any) -> ProgramDocument:
+    return change_draft(desks.shop, lambda draft: structs.replace(draft, **parts))
+
+
+@pytest.mark.parametrize("kind", NEW_RULES)
+def test_every_way_to_earn_can_be_added_and_edited(desks: Desks, owner: Client, kind: str) -> None:
+    form = NEW_RULES[kind] | {"name": "A way", "active": "on"}
+    assert owner.post(f"/dashboard/program/rules/add/{kind}/", form).status_code == 302
+    added = draft_as_written(desks.shop).rules[-1]
+    assert (added.__struct_config__.tag, added.points) == (kind, Decimal(form["points"]))
+    page = owner.get(f"/dashboard/program/rule/{added.key}/").content.decode()
+    assert 'value="A way"' in page
+    owner.post(f"/dashboard/program/rule/{added.key}/", form | {"name": "Another", "active": ""})
+    assert draft_as_written(desks.shop).rules[-1] == structs.replace(added, name="Another", active=False)
+    assert "Another" in owner.get("/dashboard/program/").content.decode()
+
+
+def test_conditions_and_limits_are_saved_as_they_were_filled_in(desks: Desks, owner: Client) -> None:
+    give(desks, tiers=Tiers(levels=LEVELS))
+    more = {
+        "starts": "2026-12-01T00:00",
+        "ends": "2026-12-24T18:30",
+        "weekdays": ["sat", "mon"],
+        "tiers": ["gold"],
+        "customer_tags": "vip\nfriend",
+        "min_basis": "50.00",
+        "channels": ["pos"],
+        "vendors": "Acme",
+        "points_day": "100",
+        "times_ever": "3",
+        "max_points": "500",
+        "exclusive": "on",
+    }
+    assert owner.post("/dashboard/program/rule/purchases/", RULE | more).status_code == 302
+    rule = draft_as_written(desks.shop).rules[0]
+    assert rule.conditions == Conditions(
+        starts="2026-12-01",
+        ends="2026-12-24T18:30",
+        weekdays=("mon", "sat"),
+        channels=("pos",),
+        min_basis=Decimal(50),
+        tiers=("gold",),
+        customer_tags=("vip", "friend"),
+        products=ProductSet(vendors=("Acme",)),
+    )
+    assert rule.limits == (Limit(period="day", points=100), Limit(period="ever", times=3))
+    assert (rule.max_points, getattr(rule, "exclusive", None)) == (500, True)
+    page = owner.get("/dashboard/program/rule/purchases/").content.decode()
+    for text in ('value="2026-12-01T00:00"', 'value="2026-12-24T18:30"', "vip\nfriend", 'value="gold"'):
+        assert text in page
+    assert page.count("<details") == page.count("open>") == 2
+
+
+def test_what_a_page_does_not_show_stays(desks: Desks, owner: Client) -> None:
+    rule = SignUp(
+        key="join", name="Joining", points=Decimal(5), max_points=9, limits=(Limit("ever", points=7),)
+    )
+    give(desks, rules=(rule,))
+    owner.post("/dashboard/program/rule/join/", {"points": "6", "name": "Joining", "active": "on"})
+    assert draft_as_written(desks.shop).rules == (structs.replace(rule, points=Decimal(6)),)
+
+
+def test_a_key_that_is_live_is_not_given_to_another_rule(desks: Desks, owner: Client) -> None:
+    form = {"points": "2", "per": "1", "name": "First", "active": "on"}
+    owner.post("/dashboard/program/rules/add/per_currency/", form)
+    owner.post("/dashboard/program/rules/add/per_currency/", form | {"name": "Second"})
+    assert [rule.key for rule in draft_as_written(desks.shop).rules] == [
+        "purchases",
+        "per_currency",
+        "per_currency-2",
+    ]
+
+
+def test_switching_and_deleting(desks: Desks, owner: Client) -> None:
+    owner.post("/dashboard/program/rule/purchases/switch/", {"off": "1"})
+    assert not draft_as_written(desks.shop).rules[0].active
+    owner.post("/dashboard/program/rule/purchases/switch/", {"on": "1"})
+    assert draft_as_written(desks.shop).rules[0].active
+    assert (
+        "Delete “Points for purchases”?"
+        in owner.get("/dashboard/program/rule/purchases/delete/").content.decode()
+    )
+    owner.post("/dashboard/program/rule/purchases/delete/")
+    owner.post("/dashboard/program/campaign/beans-week/delete/")
+    draft = draft_as_written(desks.shop)
+    assert (draft.rules, draft.campaigns) == ((), ())
+    assert "Nothing earns points yet." in owner.get("/dashboard/program/").content.decode()
+
+
+MISTAKES: list[tuple[str, dict[str, Any], str, str]] = [
+    ("rule", {"points": "0"}, "points", "Must be more than 0."),
+    ("rule", {"per": "0"}, "per", "Must be more than 0."),
+    ("rule", {"per": "abc"}, "per", "Enter a number."),
+    ("rule", {"points": "1.00001"}, "points", "no more than 4 decimal places"),
+    ("rule", {"name": ""}, "name", "This field is required."),
+    (
+        "rule",
+        {"starts": "2026-12-02T00:00", "ends": "2026-12-01T00:00"},
+        "ends",
+        "Must be later than the start",
+    ),
+    ("rule", {"starts": "tomorrow"}, "starts", "Enter a date and a time"),
+    ("rule", {"tags": "x" * 300}, "tags", "Must be at most 255 characters."),
+    ("rule", {"times_day": "0"}, "times_day", "Must be a whole number from 1"),
+    ("rule", {"points_day": "5", "times_week": "0"}, "times_week", "Must be a whole number from 1"),
+    ("rule", {"channels": ["moon"]}, "channels", "not one of the available choices"),
+    ("campaign", {"bonus": "times"}, "multiplier", "Say how many."),
+    ("campaign", {"bonus": "times", "multiplier": "1000"}, "multiplier", "Must be at most 100."),
+    ("campaign", {"bonus": "points", "points": "-3"}, "points", "Must be more than 0."),
+    ("tiers", {"grace_days": "400"}, "grace_days", "Must be a whole number from 0 to 366."),
+    ("tiers", {"metric": "luck"}, "metric", "not one of the available choices"),
+    ("life", {"hold_days": "366"}, "hold_days", "Must be a whole number from 0 to 365."),
+    (
+        "life",
+        {"mode": "inactivity", "idle_months": "0"},
+        "idle_months",
+        "Must be a whole number from 1 to 120.",
+    ),
+    ("life", {"mode": "calendar", "month": "2", "day": "30"}, "day", "Is not a day of that month."),
+    ("life", {"warn_days": "soon"}, "warn_days", "Enter numbers of days"),
+    ("settings", {"points_name": ""}, "points_name", "This field is required."),
+    ("settings", {"rounding": "sideways"}, "rounding", "not one of the available choices"),
+    ("settings", {"min_points": "9", "max_points": "8"}, "max_points", "Must not be less than min_points."),
+    ("settings", {"points_day": "0"}, "points_day", "Must be more than 0."),
+]
+
+
+@pytest.mark.parametrize(("page", "wrong", "field", "said"), MISTAKES)
+def test_a_mistake_is_shown_beside_its_field_and_nothing_is_lost(
+    desks: Desks, owner: Client, page: str, wrong: dict[str, Any], field: str, said: str
+) -> None:
+    before = draft_as_written(desks.shop)
+    url, form = PAGES[page]
+    answer = owner.post(url, form | wrong)
+    assert answer.status_code == 422
+    assert said in str(answer.context["form"].errors[field])
+    for name, value in wrong.items():
+        assert answer.context["form"][name].value() == value
+    assert draft_as_written(desks.shop) == before
+
+
+def test_tiers_are_sorted_and_keep_their_keys(desks: Desks, owner: Client) -> None:
+    give(desks, tiers=Tiers(levels=LEVELS))
+    rows = {
+        "level-0-key": "gold",
+        "level-0-name": "Golden",
+        "level-0-threshold": "500",
+        "level-0-multiplier": "2",
+        "level-0-perks": "Free shipping",
+        "level-1-key": "silver",
+        "level-1-name": "Silver",
+        "level-1-threshold": "0",
+        "level-7-name": "Größtes Gold!",
+        "level-7-threshold": "900.50",
+        "level-7-entry_points": "250",
+    }
+    assert owner.post("/dashboard/program/tiers/", TIERS | rows).status_code == 302
+    assert draft_as_written(desks.shop).tiers.levels == (
+        LEVELS[0],
+        structs.replace(LEVELS[1], name="Golden"),
+        Tier(key="grotes-gold", name="Größtes Gold!", threshold=Decimal("900.5"), entry_points=250),
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "field", "said"),
+    [
+        ({"level-0-threshold": "200"}, "threshold", "must need more than the tier before it"),
+        ({"level-0-name": ""}, "name", "This field is required."),
+        ({"level-1-multiplier": "0"}, "multiplier", "Must be more than 0."),
+        ({"level-1-entry_points": "-1"}, "entry_points", "Must be a whole number from 0"),
+        ({"level-1-perks": "x" * 200}, "perks", "Must be at most 120 characters."),
+    ],
+)
+def test_a_mistake_in_a_tier_is_shown_in_its_row(
+    desks: Desks, owner: Client, rows: dict[str, str], field: str, said: str
+) -> None:
+    answer = owner.post("/dashboard/program/tiers/", TIERS | rows)
+    assert answer.status_code == 422
+    errors = [str(level.errors.get(field, "")) for level in answer.context["form"].levels]
+    assert any(said in text for text in errors)
+    assert draft_as_written(desks.shop).tiers == Tiers()
+
+
+def test_a_tier_that_a_rule_is_for_cannot_be_taken_away(desks: Desks, owner: Client) -> None:
+    draft = give(desks, tiers=Tiers(levels=LEVELS))
+    give(desks, rules=(structs.replace(draft.rules[0], conditions=Conditions(tiers=("gold",))),))
+    answer = owner.post("/dashboard/program/tiers/", TIERS)
+    assert answer.status_code == 422
+    assert "“Points for purchases”: there is no tier “gold”" in answer.content.decode()
+
+
+def test_rows_of_tiers_come_and_go_without_a_script(desks: Desks, owner: Client) -> None:
+    url = "/dashboard/program/tiers/"
+    start = {name: value for name, value in TIERS.items() if not name.startswith("level-")}
+    form = owner.post(url, start | {"metric": "orders", "start": "1"}).context["form"]
+    assert [(level["name"].value(), level["threshold"].value()) for level in form.levels] == [
+        ("Bronze", "0"),
+        ("Silver", "3"),
+        ("Gold", "10"),
+    ]
+    typed = TIERS | {"level-1-name": "Half a na", "level-1-threshold": "x"}
+    form = owner.post(url, typed | {"more": "1"}).context["form"]
+    assert [level["name"].value() for level in form.levels] == ["Bronze", "Half a na", ""]
+    answer = owner.post(url, typed | {"remove": "0", "grace_days": "9"})
+    assert [level["threshold"].value() for level in answer.context["form"].levels] == ["x"]
+    assert answer.context["form"]["grace_days"].value() == "9"
+    assert "This field is required." not in answer.content.decode()
+    assert draft_as_written(desks.shop).tiers == Tiers()
+
+
+EXAMPLES: list[tuple[str, dict[str, Any], str]] = [
+    ("rule", {"points": "1"}, "An order of 49.95 € would earn 49 beans."),
+    ("rule", {"points": "2", "per": "1"}, "An order of 49.95 € would earn 99 beans."),
+    ("rule", {"points": "2", "per": "10", "amount": "105"}, "An order of 105.00 € would earn 21 beans."),
+    ("rule", {"points": "1", "amount": "19,99"}, "An order of 19.99 € would earn 19 beans."),
+    ("rule", {"points": "1", "amount": "NaN"}, "An order of 49.95 € would earn 49 beans."),
+    ("rule", {"points": "1", "amount": "1e400"}, "An order of 49.95 € would earn 49 beans."),
+    ("rule", {"points": "1", "weekdays": ["wed"], "skus": "A-1"}, "An order of 49.95 € would earn 49 beans."),
+    (
+        "rule",
+        {"points": "1", "channels": ["pos"], "customer_tags": "vip"},
+        "An order of 49.95 € would earn 49 beans.",
+    ),
+    ("rule", {"points": "1", "min_basis": "50"}, "This would earn nothing."),
+    ("rule", {"points": "1", "active": ""}, "This would earn nothing."),
+    ("rule", {"points": "1", "ends": "2020-01-01"}, "This would earn nothing."),
+    ("rule", {"points": ""}, "Fill in the form to see an example."),
+    ("rule", {"points": "0"}, "Not right yet."),
+    ("settings", {"points_name": "beans", "rounding": "ceil"}, "An order of 49.95 € would earn 50 beans."),
+    (
+        "settings",
+        {"points_name": "beans", "include_shipping": "on"},
+        "An order of 49.95 € + 4.90 € shipping would earn 54 beans.",
+    ),
+    ("campaign", {"bonus": "2"}, "“Double beans”"),
+    ("campaign", {"bonus": "2", "announcement": "Beans for all"}, "“Beans for all”"),
+    ("tiers", {}, "Bronze, Silver"),
+    (
+        "life",
+        {"hold_days": "0", "mode": "none"},
+        "Points earned today could be used at once and never expire.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("page", "typed", "said"), EXAMPLES)
+def test_an_example_is_worked_while_one_types(
+    desks: Desks, owner: Client, page: str, typed: dict[str, Any], said: str
+) -> None:
+    # The campaign of this shop would double the sums of the settings' example.
+    owner.post("/dashboard/program/campaign/beans-week/switch/", {"off": "1"})
+    before = draft_as_written(desks.shop)
+    url, form = PAGES[page]
+    answer = owner.post(url, form | typed | {"preview": "1"})
+    assert (answer.status_code, answer.json()["sentence"]) == (200, said)
+    assert draft_as_written(desks.shop) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("nth_order", "The 5th, 10th, 15th order earns 50 beans."),
+        ("signup", "Signing up would earn 100 beans."),
+        ("birthday", "Each birthday would earn 100 beans."),
+        ("social_follow", "Following you would earn 10 beans."),
+        ("custom", "Each such event would earn 10 beans."),
+        ("per_unit", "An order of 49.95 € would earn 5 beans."),
+        ("first_order", "An order of 49.95 € would earn 100 beans."),
+    ],
+)
+def test_the_example_of_a_new_rule(owner: Client, kind: str, said: str) -> None:
+    form = NEW_RULES[kind] | {"name": "New", "active": "on", "preview": "1"}
+    assert owner.post(f"/dashboard/program/rules/add/{kind}/", form).json()["sentence"] == said
+
+
+def test_the_example_tells_the_whole_where_other_rules_add_to_it(desks: Desks, owner: Client) -> None:
+    form = NEW_RULES["per_order"] | {"name": "New", "active": "on", "preview": "1"}
+    answer = owner.post("/dashboard/program/rules/add/per_order/", form).json()
+    assert answer["sentence"] == "An order of 49.95 € would earn 50 beans."
+    assert answer["note"] == "Together with the rest of the program: 149 beans."
+
+
+def test_tiers_in_plain_words(owner: Client) -> None:
+    answer = owner.post(
+        "/dashboard/program/tiers/", TIERS | {"level-1-perks": "Gifts", "preview": "1"}
+    ).json()
+    assert answer["lines"] == [
+        "Every member is Bronze from the start.",
+        "Members reach Silver when they spend 200 € within 12 months and keep it for 12 months. Gifts.",
+    ]
+
+
+def test_somebody_who_may_only_look_sees_every_page_locked(desks: Desks) -> None:
+    viewer = desks.client("viewer")
+    give(desks, tiers=Tiers(levels=LEVELS))
+    for url, _form in PAGES.values():
+        page = viewer.get(url).content.decode()
+        assert "Save draft" not in page
+        assert "disabled" in page
+    assert "Add a way to earn" not in viewer.get("/dashboard/program/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["rule/no-such/", "rules/add/no-such/", "campaign/no-such/", "rule/no-such/delete/"]
+)
+def test_what_is_not_there(owner: Client, path: str) -> None:
+    assert owner.get(f"/dashboard/program/{path}").status_code == 404
+
+
+def test_a_draft_that_is_no_longer_good_can_still_be_repaired(desks: Desks, owner: Client) -> None:
+    with scope(shop=desks.shop):
+        program = Program.objects.get(shop=desks.shop)
+        program.draft["rules"][0]["per"] = "0"
+        program.save()
+    assert owner.get("/dashboard/program/").status_code == 200
+    answer = owner.get("/dashboard/program/publish/")
+    assert (answer.status_code, "must be more than 0" in answer.content.decode()) == (409, True)
+    owner.post("/dashboard/program/rule/purchases/", RULE)
+    assert owner.get("/dashboard/program/publish/").status_code == 200
+
+
+def test_the_program_page_tells_each_part(desks: Desks, owner: Client, read: Callable[[str], str]) -> None:
+    punch = NthOrder(key="punch", name="Punch card", points=Decimal(50), every=5)
+    unit = PerUnit(
+        key="beans", name="Bags", points=Decimal(2), conditions=Conditions(weekdays=("sat", "sun"))
+    )
+    give(desks, rules=(punch, unit), tiers=Tiers(levels=LEVELS), hold_days=14)
+    page = read("program")
+    for text in (
+        "50 beans for every 5th order",
+        "At weekends",
+        "Beans week: runs all the time",
+        "Silver, Gold, by what members spend in 12 months.",
+        "Points can be used 14 days after an order is paid.",
+        "Points never expire.",
+    ):
+        assert text in page
