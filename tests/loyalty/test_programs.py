@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, connections, transaction
 from django_scopes import scope
 
+from lib.clock import now
 from loyalty.actions.programs import draft_document, load_draft, open_shop, publish, roll_back
 from loyalty.documents import (
     Basis,
@@ -23,6 +24,7 @@ from loyalty.documents import (
 from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
 from loyalty.models import Program, ProgramVersion
 from loyalty.queries import live_version, version_in_force, versions
+from platforms.connect import connect_store
 from shops.models import Shop
 
 FULL = ProgramDocument(
@@ -216,3 +218,29 @@ def test_two_people_publishing_at_once_make_one_version(committed: None) -> None
     assert sorted(map(str, outcomes)) == ["2", "nothing", "nothing", "nothing"]
     with scope(shop=shop):
         assert ProgramVersion.objects.count() == 2
+
+
+def test_publishing_waits_for_the_batch_that_is_being_applied(committed: None) -> None:
+    shop = open_shop("Busy", "EUR", "UTC")
+    store = connect_store(shop, "standard", f"{shop.public_id.replace('_', '-')}.example")
+    load_draft(shop, doubled(default_document("EUR")))
+    published: list[ProgramVersion] = []
+
+    def press() -> None:
+        try:
+            published.append(publish(shop, "mia"))
+        finally:
+            connections.close_all()
+
+    person = threading.Thread(target=press)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # As a batch of deliveries holds the connection it works for.
+        cursor.execute("SELECT id FROM shops_connection WHERE id = %s FOR SHARE", [store.pk])
+        person.start()
+        person.join(0.5)
+        assert person.is_alive()
+        assert live_version(shop).number == 1
+        done = now()
+    person.join(30)
+    assert published[0].published_at > done
+    assert live_version(shop) == published[0]
