@@ -47,6 +47,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _item(gettext("Inbox"), "inbox", "inbox", badge=_needing_attention(desk)),
         _item(gettext("Held orders"), "pause_circle", "held"),
         _item(gettext("Connections"), "storefront", "connections"),
+        _item(gettext("Import and export"), "swap_vert", "imports"),
     ]
     groups: list[dict[str, Any]] = [
         {"title": "", "items": program},

@@ -22,6 +22,7 @@ class Right(StrEnum):
     PROGRAM = "program"
     DELIVERIES = "deliveries"
     CONNECTIONS = "connections"
+    DATA = "data"
 
 
 RIGHTS: dict[str, frozenset[Right]] = {

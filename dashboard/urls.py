@@ -19,7 +19,9 @@ from dashboard.pages.connections import (
     rotate,
     show_storefront_secret,
 )
+from dashboard.pages.exports import export_table, exports
 from dashboard.pages.files import export_draft, export_version, import_program
+from dashboard.pages.imports import apply_batch, batch, imports, undo_batch
 from dashboard.pages.inbox import delivery, held, inbox, replay_deliveries
 from dashboard.pages.member import member
 from dashboard.pages.members import members
@@ -72,6 +74,12 @@ urlpatterns = [
     site.page("inbox/replay/", replay_deliveries, "replay", Right.DELIVERIES),
     site.page("inbox/<int:delivery_id>/", delivery, "delivery"),
     site.page("held/", held, "held"),
+    site.page("imports/", imports, "imports", Right.DATA),
+    site.page("imports/<int:batch_id>/", batch, "batch"),
+    site.page("imports/<int:batch_id>/apply/", apply_batch, "batch_apply", Right.DATA),
+    site.page("imports/<int:batch_id>/undo/", undo_batch, "batch_undo", Right.DATA),
+    site.page("exports/", exports, "exports"),
+    site.page("exports/<slug:table>/", export_table, "export_table", Right.DATA),
     site.page("connections/", connections, "connections"),
     site.page("connections/add/", add_connection, "connection_add", Right.CONNECTIONS),
     site.page("connections/<slug:public_id>/", connection, "connection"),

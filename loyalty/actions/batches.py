@@ -1,16 +1,19 @@
 """Points by a file: check it, apply it, undo it; each can be interrupted anywhere and goes on where it was."""
 
 import time
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from celery import current_app
 from django.db import transaction
 from django.utils.translation import gettext
 from django_scopes import scope, scopes_disabled
+from kombu.exceptions import OperationalError
+from redis import RedisError
 
 from lib.clock import now
 from lib.rows import execute
@@ -23,6 +26,7 @@ from loyalty.sheets.reading import read
 from loyalty.sheets.rows import wishes
 from shops.models import Shop
 
+TASK = "loyalty.continue_batches"
 CHUNK = 500
 STORED_AT_ONCE = 5_000
 # Files up to so many rows are applied while the person waits.
@@ -166,11 +170,17 @@ def carry_on(batch: Batch, *, longest_s: float | None = None, chunk: int = CHUNK
             return False
 
 
-def continue_batches(at: datetime | None = None) -> int:
+def continue_batches() -> int:
     """Carry on with every batch that is under way, those a crash left behind too; returns how many ended."""
     with scopes_disabled():
         found = list(Batch.objects.filter(state__in=(State.APPLYING, State.UNDOING)).order_by("id"))
     return sum(carry_on(batch, longest_s=LONGEST_S) for batch in found)
+
+
+def call_worker() -> None:
+    """Wake a worker for the batches under way; without Redis beat does it within a minute."""
+    with suppress(OperationalError, RedisError):
+        current_app.send_task(TASK, expires=60, retry=False, ignore_result=True)
 
 
 def claim_waiting(at: datetime | None = None) -> int:
@@ -217,12 +227,6 @@ def _finish(batch: Batch) -> None:
 def _stored(each: Plan) -> dict[str, Any]:
     state = BatchRow.State.BAD if each.wish.problem else BatchRow.State.WAITING
     return asdict(each.wish) | {"customer": each.customer_id, "state": state}
-
-
-def rows_of(batch: Batch, states: Sequence[str]) -> "list[BatchRow]":
-    """The batch's rows in these states, by line."""
-    found = BatchRow.objects.filter(shop=batch.shop_id, batch=batch.pk, state__in=states)
-    return list(found.order_by("line"))
 
 
 _INSERT_ROWS = """

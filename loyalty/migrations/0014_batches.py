@@ -10,7 +10,7 @@ import lib.tenancy
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("loyalty", "0012_lot_indexes"),
+        ("loyalty", "0013_books"),
         ("shops", "0003_customer_facts"),
     ]
 
