@@ -110,6 +110,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 60, "socket_connect_timeout": 2, "socket_timeout": 5}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+
+
+def _every(minutes: int, task: str) -> dict[str, Any]:
+    """A task that the next one makes superfluous: it is dropped where no worker came to it."""
+    every = timedelta(minutes=minutes)
+    return {"task": task, "schedule": every, "options": {"expires": every.total_seconds()}}
+
+
 # A lost bell costs at most this long.
 CELERY_BEAT_SCHEDULE = {
     "apply-deliveries": {
@@ -117,6 +125,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=2),
         "options": {"expires": 30},
     },
+    "release-points": _every(minutes=1, task="loyalty.release_points"),
+    "expire-points": _every(minutes=1, task="loyalty.expire_points"),
+    "review-tiers": _every(minutes=1, task="loyalty.review_tiers"),
+    "mark-days": _every(minutes=10, task="loyalty.mark_days"),
+    "write-warnings": _every(minutes=60, task="loyalty.write_warnings"),
     "verify-ledger": {"task": "loyalty.verify_ledger", "schedule": crontab(hour=3, minute=17)},
 }
 

@@ -44,5 +44,13 @@ class InvalidAdjustment(ValueError):
         super().__init__(message)
 
 
+class InvalidPeriod(ValueError):
+    """A month of the journal that cannot be closed now."""
+
+
+class JournalChanged(RuntimeError):
+    """A closed month of the journal is not what it was when it was closed."""
+
+
 class LedgerDamaged(RuntimeError):
     """The ledger's own figures contradict each other; nothing is written."""

@@ -1,11 +1,16 @@
-"""What the loyalty app does by itself."""
+"""What the loyalty app does by itself. Each run ends after a while, so that no worker is held; the next goes on."""
 
 import structlog
 from celery import shared_task
 
+from loyalty import ledger, warnings
+from loyalty.actions.days import mark_days
 from loyalty.proof import verify
+from loyalty.reviews import review_all_due
 
 log = structlog.get_logger("regulars.ledger")
+
+LONGEST_S = 40.0
 
 
 @shared_task(name="loyalty.verify_ledger", ignore_result=True)
@@ -20,3 +25,38 @@ def verify_ledger() -> None:
             what=difference.what,
         )
     log.info("ledger verified", differences=len(found))
+
+
+@shared_task(name="loyalty.release_points", ignore_result=True)
+def release_points() -> None:
+    """Release points whose hold is over."""
+    _tell("points released", ledger.release_all_due(seconds=LONGEST_S))
+
+
+@shared_task(name="loyalty.expire_points", ignore_result=True)
+def expire_points() -> None:
+    """Let points expire that are due."""
+    _tell("points expired", ledger.expire_all_due(seconds=LONGEST_S))
+
+
+@shared_task(name="loyalty.review_tiers", ignore_result=True)
+def review_tiers() -> None:
+    """Look again at the tiers of members whose term, window or grace has ended."""
+    _tell("tiers reviewed", review_all_due(seconds=LONGEST_S))
+
+
+@shared_task(name="loyalty.write_warnings", ignore_result=True)
+def write_warnings() -> None:
+    """Write which members are to be warned of points that will expire."""
+    _tell("warnings written", warnings.write_due(seconds=LONGEST_S))
+
+
+@shared_task(name="loyalty.mark_days", ignore_result=True)
+def mark_birthdays() -> None:
+    """Give members what their birthdays and anniversaries earn."""
+    _tell("days marked", mark_days())
+
+
+def _tell(what: str, count: int) -> None:
+    if count:
+        log.info(what, count=count)

@@ -104,6 +104,7 @@ class Migration(migrations.Migration):
                 ("month", models.DateField()),
                 ("closed_at", models.DateTimeField()),
                 ("closed_by", models.CharField(max_length=320)),
+                ("timezone", models.CharField(max_length=64)),
                 ("currency", models.CharField(max_length=3)),
                 ("point_value", models.DecimalField(decimal_places=8, max_digits=20)),
                 ("entries", models.BigIntegerField()),

@@ -49,14 +49,16 @@ class ExpiryWarning(models.Model):
 class PeriodClose(models.Model):
     """A month of the journal that is closed: the database refuses to change or delete this.
 
-    `month` is its first day. What was written into the ledger after `closed_at` belongs to a later month. `digest`
-    is the SHA-256 of the month's export; `points` and `value` are its totals by account of the journal.
+    `month` is its first day, on a clock of `timezone`. What was written into the ledger after `closed_at` belongs to a
+    later month. `digest` is the SHA-256 of the month's export; `points` and `value` are its totals by account of the
+    journal.
     """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="period_closes", db_index=False)
     month = models.DateField()
     closed_at = models.DateTimeField()
     closed_by = models.CharField(max_length=320)
+    timezone = models.CharField(max_length=64)
     currency = models.CharField(max_length=3)
     point_value = models.DecimalField(max_digits=20, decimal_places=8)
     entries = models.BigIntegerField()
