@@ -80,6 +80,10 @@ class ImportForm(forms.Form):
         help_text=_("A .json file that was exported here or with “manage.py program export”."),
         widget=forms.FileInput(attrs={"accept": ".json,application/json", "class": "rg-file"}),
     )
+    allow_unknown = switch(
+        _("Import it anyway"),
+        _("It names products that none of your orders has, perhaps those of another shop."),
+    )
 
     MOST_BYTES = 1024 * 1024
 

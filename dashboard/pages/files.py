@@ -11,9 +11,10 @@ from dashboard.forms.program import ImportForm
 from dashboard.site import site
 from loyalty.actions.programs import draft_document, load_draft
 from loyalty.documents import decode, encode
-from loyalty.errors import InvalidProgram
+from loyalty.errors import InvalidProgram, Problem
 from loyalty.queries import versions
 from loyalty.validation import validate
+from orders.queries import unknown_products
 
 
 def export_draft(request: DeskRequest) -> HttpResponse:
@@ -32,16 +33,21 @@ def export_version(request: DeskRequest, number: int) -> HttpResponse:
 def import_program(request: DeskRequest) -> HttpResponse:
     """Replace the draft by a file's program. Nothing is live before it is published."""
     form = ImportForm(request.POST or None, request.FILES or None)
+    unknown: list[Problem] = []
     if request.method == "POST" and form.is_valid():
         try:
-            load_draft(request.desk.shop, validate(form.cleaned_data["file"]))
+            document = validate(form.cleaned_data["file"])
+            unknown = unknown_products(request.desk.shop, document)
+            if unknown and not form.cleaned_data["allow_unknown"]:
+                raise InvalidProgram(unknown)
+            load_draft(request.desk.shop, document)
         except InvalidProgram as invalid:
             for field, message in invalid.errors:
                 form.add_error("file", f"{field}: {message}")
         else:
             messages.success(request, gettext("The file is now your draft. Have a look, then publish it."))
             return redirect("dashboard:publish")
-    context = {"title": gettext("Import a program"), "form": form}
+    context = {"title": gettext("Import a program"), "form": form, "unknown": unknown}
     return site.show(request, "import", context, status=422 if form.errors else 200)
 
 
