@@ -25,7 +25,8 @@ def catch_up(at: datetime | None = None, budget_s: float = 30.0) -> int:
             shops = execute(_CLAIM)
             if not shops:
                 return replayed
-            replayed += _next_batch(*shops[0], at or now())
+            shop_id, number, after = shops[0]
+            replayed += _next_batch(shop_id, number, after, at or now())
     return replayed
 
 

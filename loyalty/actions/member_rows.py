@@ -27,6 +27,11 @@ class Kept(NamedTuple):
     stored: Stored
 
 
+def reward_source(account_id: int, tier: str, entry: int) -> str:
+    """The source of what an account got for reaching `tier` for the `entry`th time."""
+    return f"tier:{account_id}:{tier}:{entry}"
+
+
 @dataclass(slots=True)
 class Known:
     """What the database knows of a member. `seeded`: their sources have been replayed before."""
@@ -44,7 +49,7 @@ class Known:
     def entry_rewards(self) -> set[str]:
         """The sources of entry rewards that may have been given."""
         return {
-            f"tier:{span['tier']}:{span['details']['entry']}"
+            reward_source(self.key[1], span["tier"], span["details"]["entry"])
             for span in self.spans
             if span["tier"] and "entry" in span["details"]
         }

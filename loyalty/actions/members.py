@@ -213,7 +213,11 @@ def _entry_rewards(member: _Member, at: datetime) -> Iterator[AwardTarget]:
     """What tiers gave when they were reached; nothing where that was undone, or is not so any more."""
     assert member.outcome is not None
     given = member.known.entry_rewards
-    entries = {f"tier:{entry.tier}:{entry.n}": entry for entry in member.outcome.journey.entries}
+    account_id = member.known.key[1]
+    entries = {
+        member_rows.reward_source(account_id, entry.tier, entry.n): entry
+        for entry in member.outcome.journey.entries
+    }
     for source, entry in entries.items():
         points = 0 if entry.undone else entry.points
         if points or source in given:
@@ -225,7 +229,7 @@ def _entry_rewards(member: _Member, at: datetime) -> Iterator[AwardTarget]:
 def _reward(
     member: _Member, source: str, points: int, version: LoadedVersion, reached_at: datetime, at: datetime
 ) -> AwardTarget:
-    _, key, _ = source.split(":")
+    _, _, key, _ = source.split(":")
     names = {level.key: level.name for level in version.document.tiers.levels}
     return AwardTarget(
         shop_id=member.known.key[0],

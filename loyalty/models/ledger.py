@@ -47,7 +47,7 @@ class Account(models.Model):
 
 class Award(models.Model):
     """What one source earns one member: an order ("order:<id>"), an activity ("activity:<id>") or a tier's entry
-    reward ("tier:<key>:<n>"). An order that changed hands has one for each owner.
+    reward ("tier:<account>:<key>:<n>"). An order that changed hands has one for each owner.
 
     `posted` is the sum of its `postings` entries, `pending` the part of it that is on hold until `release_at`. What
     is released expires at `expires_at`, or so many months after the member's last activity (`idle_months`).
