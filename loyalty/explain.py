@@ -1,13 +1,13 @@
 """Why these points: a breakdown in words, in the active language."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypedDict
 
 from django.utils.translation import gettext, ngettext
 
-from loyalty.wording import money, number, points_text, rate_text
+from loyalty.explain_earned import activity_text, earned_text, goods_text
+from loyalty.wording import money, number, points_text
 
 Breakdown = dict[str, Any]
 
@@ -27,8 +27,13 @@ def explain(
 ) -> str:
     """A sentence for an entry of `points` (signed) that `breakdown` led to; `before` is the award's former.
 
-    "49 points: 49.95 € of goods at 1 point per 1 €, rounded down"
+    "49 points: 49.95 € of goods at 1 point per 1 €, rounded down", "50 points for signing up",
+    "100 points: Reached Gold"
     """
+    if "tier" in breakdown:
+        return _tier(breakdown, points, points_name)
+    if "activity" in breakdown:
+        return activity_text(breakdown, _amount(points, points_name), points_name)
     if reason := _uncounted(breakdown):
         return f"{_amount(points, points_name)}: {reason}"
     earned_before = before["target"] if before else (breakdown["target"] - points if points < 0 else 0)
@@ -73,6 +78,12 @@ def _amount(points: int, points_name: str) -> str:
     return gettext("No points") if points_name == "points" else gettext("No %(name)s") % {"name": points_name}
 
 
+def _tier(breakdown: Breakdown, points: int, points_name: str) -> str:
+    """Points for reaching a tier, or what became of them."""
+    reached = gettext("Reached %(tier)s") if breakdown["target"] else gettext("%(tier)s was not kept")
+    return f"{_amount(points, points_name)}: {reached % {'tier': breakdown['tier']['name']}}"
+
+
 def _exact(text: str) -> Fraction:
     return Fraction(text)
 
@@ -104,41 +115,8 @@ def _earned(breakdown: Breakdown, points_name: str) -> str:
     """Such as: 49.95 € of goods at 1 point per 1 €, rounded down."""
     if not breakdown["lines"] and "excluded" in breakdown:
         return _excluded(breakdown)
-    currency = breakdown["currency"]
-    rates = [
-        rate_text(Decimal(rule["points"]), Decimal(rule["per"]), currency, points_name)
-        for rule in breakdown["rules"]
-    ]
-    text = gettext("%(goods)s at %(rates)s") % {
-        "goods": _goods(breakdown),
-        "rates": gettext(" plus ").join(rates),
-    }
-    parts = [text + _rounding(breakdown), _refunds(breakdown), _excluded(breakdown)]
+    parts = [earned_text(breakdown, points_name), _refunds(breakdown), _excluded(breakdown)]
     return "; ".join(part for part in parts if part)
-
-
-def _goods(breakdown: Breakdown) -> str:
-    """The basis and what is in it."""
-    amount = {"amount": money(_exact(breakdown["basis"]), breakdown["currency"])}
-    match breakdown.get("with", []):
-        case ["tax", "shipping"]:
-            return gettext("%(amount)s of goods and shipping with tax") % amount
-        case ["tax"]:
-            return gettext("%(amount)s of goods with tax") % amount
-        case ["shipping"]:
-            return gettext("%(amount)s of goods and shipping") % amount
-    return gettext("%(amount)s of goods") % amount
-
-
-def _rounding(breakdown: Breakdown) -> str:
-    if _exact(breakdown["raw"]) == breakdown["target"]:
-        return ""
-    words = {
-        "floor": gettext(", rounded down"),
-        "half_up": gettext(", rounded to the nearest"),
-        "ceil": gettext(", rounded up"),
-    }
-    return words[breakdown["rounding"]]
 
 
 def _refunds(breakdown: Breakdown) -> str:
@@ -190,7 +168,7 @@ def _compared(breakdown: Breakdown, earned_before: int, points_name: str) -> str
     if not breakdown["target"] and not _exact(breakdown["basis"]):
         return gettext("nothing of the order is kept that earns points")
     words = {
-        "goods": _goods(breakdown),
+        "goods": goods_text(breakdown, _exact(breakdown["basis"])),
         "points": points_text(breakdown["target"], points_name),
         "before": number(earned_before),
     }

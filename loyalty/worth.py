@@ -51,6 +51,7 @@ def appraise(
     rated: Any = sum(map(mul, goods.sums.values(), layout.factors))
     worth = Worth(plan, layout, rated, rated)
     if goods.refunded and not goods.basis and gross.basis:
+        goods.units = dict.fromkeys(goods.units, 0)
         return worth
     worth.fixed = layout.fixed
     if goods.refunded and layout.fixed:
