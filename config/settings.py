@@ -130,6 +130,11 @@ CELERY_BEAT_SCHEDULE = {
     "review-tiers": _every(minutes=1, task="loyalty.review_tiers"),
     "mark-days": _every(minutes=10, task="loyalty.mark_days"),
     "write-warnings": _every(minutes=60, task="loyalty.write_warnings"),
+    "run-backtests": {
+        "task": "orders.run_backtests",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "verify-ledger": {"task": "loyalty.verify_ledger", "schedule": crontab(hour=3, minute=17)},
 }
 
