@@ -44,6 +44,14 @@ class InvalidAdjustment(ValueError):
         super().__init__(message)
 
 
+class InvalidPin(ValueError):
+    """A tier that cannot be given to a member; `field` names the input."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)
+
+
 class InvalidPeriod(ValueError):
     """A month of the journal that cannot be closed now."""
 
