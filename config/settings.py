@@ -129,6 +129,8 @@ CELERY_BEAT_SCHEDULE = {
     "expire-points": _every(minutes=1, task="loyalty.expire_points"),
     "review-tiers": _every(minutes=1, task="loyalty.review_tiers"),
     "mark-days": _every(minutes=10, task="loyalty.mark_days"),
+    "continue-batches": _every(minutes=1, task="loyalty.continue_batches"),
+    "claim-imports": _every(minutes=5, task="loyalty.claim_imports"),
     "write-warnings": _every(minutes=60, task="loyalty.write_warnings"),
     "run-backtests": {
         "task": "orders.run_backtests",

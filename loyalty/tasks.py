@@ -4,6 +4,7 @@ import structlog
 from celery import shared_task
 
 from loyalty import ledger, warnings
+from loyalty.actions.batches import claim_waiting, continue_batches
 from loyalty.actions.days import mark_days
 from loyalty.proof import verify
 from loyalty.reviews import review_all_due
@@ -55,6 +56,18 @@ def write_warnings() -> None:
 def mark_birthdays() -> None:
     """Give members what their birthdays and anniversaries earn."""
     _tell("days marked", mark_days())
+
+
+@shared_task(name="loyalty.continue_batches", ignore_result=True)
+def continue_imports() -> None:
+    """Go on with the files of points that are being applied or undone."""
+    _tell("batches ended", continue_batches())
+
+
+@shared_task(name="loyalty.claim_imports", ignore_result=True)
+def claim_imports() -> None:
+    """Credit imported points whose members have become known."""
+    _tell("imported points claimed", claim_waiting())
 
 
 def _tell(what: str, count: int) -> None:

@@ -124,7 +124,7 @@ def _whose(found: Plan, by_id: list[int], by_email: list[int], verified: int, ba
         add_problem(wish, gettext("email: several customers have this address; name the external_id"))
     elif by_email:
         found.customer_id = by_email[0]
-        if not verified:
+        if balances and not verified:
             wish.note = "; ".join(
                 filter(None, (wish.note, gettext("the store has not verified this address")))
             )

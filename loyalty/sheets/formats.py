@@ -37,7 +37,7 @@ _OURS = ("external_id", "email", "points", "reason", "expires_on", "earned_on", 
 
 FORMATS: dict[str, Format] = {
     "regulars": Format(
-        title="Regulars",
+        title="Regulars, or a file of your own",
         columns={name: (name,) for name in _OURS},
     ),
     "smile": Format(
