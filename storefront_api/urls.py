@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from storefront_api.probes import healthz, readyz
 from storefront_api.storefront.activity import activity
+from storefront_api.storefront.events import events
 from storefront_api.storefront.me import me
 from storefront_api.storefront.program import program
 from storefront_api.webhooks import receive, receive_shopify
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/<str:public_id>/", receive),
     path("storefront/v1/me", me),
     path("storefront/v1/me/activity", activity),
+    path("storefront/v1/me/events", events),
     path("storefront/v1/program", program),
     path("healthz", healthz),
     path("readyz", readyz),

@@ -4,11 +4,14 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from storefront_api.api.adjustments import MemberAdjustments
-from storefront_api.api.views import Docs, Member, MemberEntries, Members
+from storefront_api.api.events import Events
+from storefront_api.api.member_facts import MemberFacts
+from storefront_api.api.views import Docs, MemberEntries, Members
 
 urlpatterns = [
     path("v1/members/", Members.as_view(), name="api-members"),
-    path("v1/members/<int:member_id>/", Member.as_view(), name="api-member"),
+    path("v1/events/", Events.as_view(), name="api-events"),
+    path("v1/members/<int:member_id>/", MemberFacts.as_view(), name="api-member"),
     path("v1/members/<int:member_id>/entries/", MemberEntries.as_view(), name="api-entries"),
     path("v1/members/<int:member_id>/adjustments/", MemberAdjustments.as_view(), name="api-adjustments"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),

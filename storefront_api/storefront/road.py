@@ -44,22 +44,18 @@ class Refused(Exception):
         self.body = {"code": code, "message": message} | ({"field": field} if field else {})
 
 
-def road(view: View) -> View:
-    """A view of the shopper API: GET only, limited by address, every error JSON with CORS headers."""
+def road(view: View, method: str = "GET") -> View:
+    """A view of the shopper API: one method only, limited by address, every error JSON with CORS headers."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         # A page served by this thread before may have left its reader's language.
         activate(settings.LANGUAGE_CODE)
         try:
             if request.method == "OPTIONS":
-                return _preflight(request)
-            if request.method != "GET":
-                raise Refused(
-                    405,
-                    "method_not_allowed",
-                    gettext("Only GET is known here."),
-                    headers={"Allow": "GET, OPTIONS"},
-                )
+                return _preflight(request, method)
+            if request.method != method:
+                message = gettext("Only %(method)s is known here.") % {"method": method}
+                raise Refused(405, "method_not_allowed", message, headers={"Allow": f"{method}, OPTIONS"})
             _limit(f"ip:{_address(request)}", SHOPPERS_PER_ADDRESS * settings.STOREFRONT_REQUESTS_PER_MINUTE)
             return view(request)
         except Refused as refused:
@@ -108,17 +104,18 @@ def _allow(response: HttpResponse, origin: str) -> None:
     response["Access-Control-Expose-Headers"] = "ETag, Retry-After"
 
 
-def _preflight(request: HttpRequest) -> HttpResponse:
+def _preflight(request: HttpRequest, method: str) -> HttpResponse:
     """Before the token is sent nobody knows the shop, so any connected storefront may ask."""
     response = HttpResponse(status=204)
     del response["Content-Type"]
-    response["Allow"] = "GET, OPTIONS"
+    response["Allow"] = f"{method}, OPTIONS"
     response["Vary"] = "Origin"
     origin = request.META.get("HTTP_ORIGIN", "")
     if origin_known(origin):
         _allow(response, origin)
-        response["Access-Control-Allow-Methods"] = "GET"
-        response["Access-Control-Allow-Headers"] = "Authorization, If-None-Match"
+        response["Access-Control-Allow-Methods"] = method
+        more = "If-None-Match" if method == "GET" else "Content-Type"
+        response["Access-Control-Allow-Headers"] = f"Authorization, {more}"
         response["Access-Control-Max-Age"] = PREFLIGHT_S
     return response
 
