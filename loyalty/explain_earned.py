@@ -100,7 +100,7 @@ def _rates(breakdown: Breakdown, given: list[Contribution], points_name: str) ->
     for one in given:
         if "per" in one.shown and "cut" in one.shown:
             text = _cut_text(one.points, one.shown["cut"], points_name)
-            texts.append(gettext("“%(name)s” %(cut)s") % {"name": one.name, "cut": text})
+            texts.append(gettext("“%(name)s”: %(cut)s") % {"name": one.name, "cut": text})
     return "; ".join(texts)
 
 
@@ -162,7 +162,7 @@ def _fixed(breakdown: Breakdown, one: Contribution, points_name: str) -> str:
         case _:
             text = gettext("%(points)s from “%(name)s”") % words
     if "cut" in one.shown:
-        text += ", " + _cut_text(one.points, one.shown["cut"], points_name)
+        text += f" ({_cut_text(one.points, one.shown['cut'], points_name)})"
     return text
 
 
@@ -190,12 +190,12 @@ def _cut_text(points: Fraction | int, cut: dict[str, Any], points_name: str) -> 
     period = _PERIODS.get(limit.get("period", ""))
     if "times" in limit and period:
         times = ngettext("once", "%(count)d times", limit["times"]) % {"count": limit["times"]}
-        return gettext("nothing, as %(limit)s is used up") % {"limit": period % {"limit": times}}
+        return gettext("%(limit)s is used up") % {"limit": period % {"limit": times}}
     whole = (
         period % {"limit": number(limit["points"])} if period and "points" in limit else gettext("your limit")
     )
     if not points:
-        return gettext("nothing, as %(limit)s is used up") % {"limit": whole}
+        return gettext("%(limit)s is used up") % {"limit": whole}
     return gettext("cut to the %(points)s that %(limit)s left") % {
         "points": _points(points, points_name),
         "limit": whole,

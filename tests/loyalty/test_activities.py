@@ -1,228 +1,134 @@
-"""What members do is kept once for each reference, and awarded once."""
+"""What activities earn, row by row."""
 
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connections, transaction
 
-from lib.clock import now
-from loyalty.actions.activities import (
-    NewActivity,
-    Recorded,
-    activity_rules,
-    claim,
-    once_reference,
-    record,
-    record_many,
-    rewarded,
-)
-from loyalty.actions.programs import open_shop
-from loyalty.errors import ReferenceConflict
-from loyalty.models import Account
-from loyalty.proof import verify
-from loyalty.versions import timelines
-from shops.models import Shop
-from tests.loyalty.activity_stories import activities, awards, balance, member, reward, rule, store
+from loyalty.activities import ActivityFacts, evaluate_activity
+from loyalty.context import ALONE, Context, Evaluation, Room, Step
+from loyalty.documents import Caps, Limit, ProgramDocument
+from loyalty.earning import compile_program
+from loyalty.explain import explain
+from tests.loyalty.facts import campaign, rule, rules, tiers
 
-BERLIN = ZoneInfo("Europe/Berlin")
-LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+AT = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+DAILY = (Limit(period="day", points=15),)
+FOLLOW: dict[str, Any] = {"network": "instagram", "url": "https://example.com"}
 
 
-@pytest.fixture
-def mara(shop: Shop) -> Account:
-    reward(shop, rule("review", 50), rule("visit", 5), rule("custom", 20, event="quiz.done"))
-    return member(store(shop), "mara", LONG_AGO, tags=["tea club"])
+def activity(document: ProgramDocument, kind: str, context: Context = ALONE, **facts: Any) -> Evaluation:
+    compiled = compile_program(document, "Europe/Berlin")
+    return evaluate_activity(compiled, ActivityFacts(kind, AT, **facts), context)
 
 
-def test_an_activity_is_awarded_at_once(mara: Account) -> None:
-    done = record(mara, "review", "api:r1", properties={"stars": 5})
-    assert done.created
-    assert done.award is not None
-    assert (done.award.target, done.award.source) == (50, f"activity:{done.activity.pk}")
-    assert (done.activity.tags, done.activity.properties) == (["tea club"], {"stars": 5})
-    assert balance(mara) == 50
-    assert verify() == []
+@pytest.mark.parametrize("kind", ["signup", "birthday", "anniversary", "newsletter", "review", "visit"])
+def test_an_activity_earns_by_the_rules_of_its_kind(kind: str) -> None:
+    document = rules(rule(kind, "10"), rule(kind, "5.5", key="more"), rule("per_order", "99"))
+    evaluation = activity(document, kind)
+    assert (evaluation.target, evaluation.breakdown["raw"]) == (15, "15.5")
+    assert evaluation.steps == (Step(AT, 15, Decimal(0), 0),)
+    other = "visit" if kind == "signup" else "signup"
+    assert activity(document, other).breakdown == {"v": 1, "target": 0, "skipped": "no_rules"}
 
 
-def test_the_same_again_gives_what_is_there(mara: Account) -> None:
-    at = now()
-    first = record(mara, "review", "api:r1", at, properties={"a": 1, "b": [2]})
-    again = record(mara, "review", "api:r1", at, properties={"b": [2], "a": 1})
-    assert (first.created, again.created) == (True, False)
-    assert again.activity == first.activity
-    assert again.award == first.award
-    assert (balance(mara), len(awards(mara.shop))) == (50, 1)
-
-
-def test_without_an_instant_the_same_again_may_come_later(mara: Account) -> None:
-    first = record(mara, "review", "api:r1")
-    again = record(mara, "review", "api:r1")
-    assert again.activity.occurred_at == first.activity.occurred_at
-    assert balance(mara) == 50
+def test_events_and_networks_are_told_apart() -> None:
+    document = rules(
+        rule("custom", "7", event="quiz"),
+        rule("custom", "9", key="other", event="survey"),
+        rule("social_follow", "3", **FOLLOW),
+    )
+    assert activity(document, "custom", name="quiz").target == 7
+    assert activity(document, "custom", name="Quiz").target == 0
+    assert activity(document, "social_follow", network="instagram").target == 3
+    assert activity(document, "social_follow", network="x").target == 0
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("when", "context", "facts", "target"),
     [
-        {"kind": "newsletter"},
-        {"kind": "custom", "name": "quiz.done"},
-        {"properties": {"stars": 4}},
-        {"occurred_at": datetime(2026, 1, 1, tzinfo=UTC)},
-        {"network": "instagram"},
+        ({"weekdays": ("mon",)}, ALONE, {}, 10),
+        ({"weekdays": ("sun",)}, ALONE, {}, 0),
+        ({"starts": "2026-03-02", "ends": "2026-03-03"}, ALONE, {}, 10),
+        ({"ends": "2026-03-02"}, ALONE, {}, 0),
+        ({"tiers": ("gold",)}, Context(tier="gold"), {}, 10),
+        ({"tiers": ("gold",)}, ALONE, {}, 0),
+        ({"customer_tags": ("vip",)}, ALONE, {"tags": ("VIP",)}, 10),
+        ({"customer_tags": ("vip",)}, ALONE, {}, 0),
     ],
 )
-def test_the_same_reference_for_something_else_is_a_conflict(mara: Account, other: dict[str, Any]) -> None:
-    told: dict[str, Any] = {"kind": "review", "reference": "api:r1", "properties": {"stars": 5}}
-    record(mara, **told)
-    with pytest.raises(ReferenceConflict):
-        record(mara, **told | other)
-    assert (balance(mara), len(activities(mara.shop))) == (50, 1)
+def test_conditions(when: dict[str, Any], context: Context, facts: dict[str, Any], target: int) -> None:
+    assert activity(rules(rule("visit", "10", when)), "visit", context, **facts).target == target
 
 
-def test_a_reference_belongs_to_one_member_and_to_one_shop(mara: Account) -> None:
-    other = member(mara.customer.connection, "tom", LONG_AGO)
-    record(mara, "review", "api:r1")
-    with pytest.raises(ReferenceConflict):
-        record(other, "review", "api:r1")
-    elsewhere = open_shop("Elsewhere", "EUR", "Europe/Berlin")
-    reward(elsewhere, rule("review", 7))
-    stranger = member(store(elsewhere), "mara", LONG_AGO)
-    assert record(stranger, "review", "api:r1").created
-    assert (balance(mara), balance(other), balance(stranger)) == (50, 0, 7)
+def test_multipliers_and_campaigns_are_for_orders() -> None:
+    document = rules(
+        rule("visit", "10"),
+        campaigns=(campaign(multiplier="2"), campaign("b", points="5")),
+        tiers=tiers(gold="3"),
+    )
+    assert activity(document, "visit", Context(tier="gold")).target == 10
 
 
-def test_what_no_rule_rewards_is_kept_with_no_points(mara: Account) -> None:
-    done = record(mara, "custom", "api:x", name="quiz.lost")
-    assert done.created
-    assert done.award is not None
-    assert (done.award.target, done.award.breakdown["skipped"]) == (0, "no_rules")
-    assert record(mara, "custom", "api:y", name="quiz.done").award.target == 20  # type: ignore[union-attr]
-    assert balance(mara) == 20
-
-
-def test_a_rule_that_is_switched_off_rewards_nothing(shop: Shop) -> None:
-    reward(shop, rule("review", 50, active=False))
-    tom = member(store(shop), "tom", LONG_AGO)
-    assert record(tom, "review", "api:r1").award.target == 0  # type: ignore[union-attr]
-    assert activity_rules(timelines([shop.pk])[shop.pk]) == set()
-
-
-def test_once_a_day_whatever_the_references_are(mara: Account) -> None:
-    def visit(reference: str, at: datetime) -> Recorded:
-        once = once_reference("visit", mara.customer_id, BERLIN, at)
-        return record(mara, "visit", reference, at, once=once)
-
-    evening = datetime(2037, 6, 1, 21, 59, tzinfo=UTC)  # 23:59 in Berlin
-    first, again = visit("api:v1", evening), visit("api:v1", evening)
-    second = visit("api:v2", evening - timedelta(hours=20))
-    next_day = visit("api:v3", evening + timedelta(minutes=1))
-    assert [done.created for done in (first, again, second, next_day)] == [True, False, True, True]
-    assert [done.award and done.award.target for done in (first, again, second, next_day)] == [5, 5, None, 5]
-    assert first.activity == again.activity == second.activity
-    assert balance(mara) == 10
-    with pytest.raises(ReferenceConflict):
-        record(mara, "review", "api:v1", evening)
-    with pytest.raises(ReferenceConflict):
-        visit("api:v1", evening + timedelta(days=1))
-
-
-def test_a_shopper_claims_once_and_their_server_cannot_again(mara: Account) -> None:
-    first, again = claim(mara, "visit", BERLIN), claim(mara, "visit", BERLIN)
-    assert (first.created, again.created) == (True, False)
-    at = first.activity.occurred_at
-    told = record(mara, "visit", "api:v", at, once=once_reference("visit", mara.customer_id, BERLIN, at))
-    assert (told.created, told.award, told.activity) == (True, None, first.activity)
-    assert balance(mara) == 5
+LIMITED = rules(rule("review", "10", limits=DAILY), caps=Caps(limits=DAILY))
+ONCE = rules(rule("review", "10", limits=(Limit(period="day", times=1),)))
 
 
 @pytest.mark.parametrize(
-    ("kind", "network", "reference"),
+    ("document", "context", "used", "words"),
     [
-        ("signup", "", "signup:7"),
-        ("newsletter", "", "newsletter:7"),
-        ("social_follow", "instagram", "follow:7:instagram"),
-        ("visit", "", "visit:7:2037-06-02"),
-        ("review", "", ""),
-        ("custom", "", ""),
+        (LIMITED, ALONE, ["10", 1], "10 points for a product review"),
+        (
+            LIMITED,
+            Context(rooms={"review": Room(points=Decimal(4), period="day")}),
+            ["4", 1],
+            "4 points for a product review; cut to the 4 points that your limit of 15 a day left",
+        ),
+        (
+            LIMITED,
+            Context(room=Room(points=Decimal(3), period="day")),
+            ["10", 1],
+            "3 points for a product review; cut to the 3 points that your limit of 15 a day left",
+        ),
+        (ONCE, ALONE, ["10", 1], "10 points for a product review"),
+        (
+            ONCE,
+            Context(rooms={"review": Room(times=0, period="day")}),
+            None,
+            "No points for a product review; your limit of once a day is used up",
+        ),
+        (
+            rules(rule("review", "10", max_points=6)),
+            ALONE,
+            None,
+            "6 points for a product review; cut to 6 points, the most at once",
+        ),
     ],
 )
-def test_what_may_earn_once_has_a_reference_of_its_own(kind: str, network: str, reference: str) -> None:
-    assert once_reference(kind, 7, BERLIN, datetime(2037, 6, 1, 22, tzinfo=UTC), network) == reference
+def test_limits(document: ProgramDocument, context: Context, used: list[Any] | None, words: str) -> None:
+    evaluation = activity(document, "review", context)
+    assert evaluation.used == ({"review": used} if used else {})
+    assert explain(evaluation.breakdown, evaluation.target) == words
 
 
-def test_many_are_kept_in_one_statement_and_the_known_ones_left_out(
-    mara: Account, django_assert_num_queries: Any
-) -> None:
-    def new(reference: str) -> NewActivity:
-        return NewActivity(mara.shop_id, mara.customer_id, "review", reference, LONG_AGO)
-
-    assert len(record_many([new("a"), new("b"), new("a")])) == 2
-    with django_assert_num_queries(1):
-        assert len(record_many([new("c"), new("b"), new("a")])) == 1
-    with django_assert_num_queries(0):
-        assert record_many([]) == []
-
-
-def test_before_the_first_version_nothing_was_rewarded(shop: Shop) -> None:
-    reward(shop, rule("signup"))
-    timeline = timelines([shop.pk])[shop.pk]
-    assert not rewarded(timeline, "signup", timeline.since[0] - timedelta(seconds=1))
-    assert not rewarded(timeline, "signup", timeline.since[0])  # the shop's first program had no such rule
-    assert rewarded(timeline, "signup", timeline.since[1])
-    assert not rewarded(timeline, "visit", timeline.since[1])
-
-
-def at_once(account: Account, *calls: Any) -> list[Any]:
-    """What each call gives, or the error it raises, all side by side."""
-
-    def run(call: Any) -> Any:
-        try:
-            return call()
-        except ReferenceConflict as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
-@pytest.fixture
-def live_mara(committed: None) -> Account:
-    shop = open_shop("Side by side", "EUR", "Europe/Berlin")
-    reward(shop, rule("review", 50), rule("visit", 5))
-    return member(store(shop), "mara", LONG_AGO)
-
-
-def test_the_same_reference_at_once_is_awarded_once(live_mara: Account) -> None:
-    done = at_once(live_mara, *[lambda: record(live_mara, "review", "api:r1")] * 6)
-    assert sorted(each.created for each in done) == [False] * 5 + [True]
-    assert {each.award.target for each in done} == {50}
-    assert (balance(live_mara), len(awards(live_mara.shop))) == (50, 1)
-
-
-def test_other_content_at_once_is_a_conflict_for_all_but_one(live_mara: Account) -> None:
-    calls = [lambda n=n: record(live_mara, "review", "api:r1", properties={"n": n}) for n in range(4)]
-    done = at_once(live_mara, *calls)
-    assert sum(isinstance(each, ReferenceConflict) for each in done) == 3
-    assert balance(live_mara) == 50
-
-
-def test_a_visit_told_and_claimed_at_once_counts_once(live_mara: Account) -> None:
-    at = now()
-    once = once_reference("visit", live_mara.customer_id, BERLIN, at)
-    told = [lambda n=n: record(live_mara, "visit", f"api:{n}", at, once=once) for n in range(3)]
-    done = at_once(live_mara, *told, *[lambda: claim(live_mara, "visit", BERLIN)] * 3)
-    assert len({each.activity.pk for each in done}) == 1
-    assert balance(live_mara) == 5
-
-
-def test_what_is_rolled_back_was_never_told(live_mara: Account) -> None:
-    with transaction.atomic():
-        record(live_mara, "review", "api:r1")
-        transaction.set_rollback(True)
-    assert activities(live_mara.shop) == []
-    assert record(live_mara, "review", "api:r1").created
+@pytest.mark.parametrize(
+    ("document", "facts", "words"),
+    [
+        (rules(rule("signup", "50")), {"kind": "signup"}, "50 points for signing up"),
+        (rules(rule("birthday", "1.5")), {"kind": "birthday"}, "1 point for your birthday, rounded down"),
+        (
+            rules(rule("custom", "7", event="quiz")),
+            {"kind": "custom", "name": "quiz"},
+            "7 points for “quiz”",
+        ),
+        (
+            rules(rule("social_follow", "3", **FOLLOW)),
+            {"kind": "social_follow", "network": "instagram"},
+            "3 points for following us on Instagram",
+        ),
+    ],
+)
+def test_explanations(document: ProgramDocument, facts: dict[str, Any], words: str) -> None:
+    evaluation = activity(document, **facts)
+    assert explain(evaluation.breakdown, evaluation.target) == words

@@ -1,20 +1,25 @@
 """Explanations as a shopper reads them."""
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from django.utils import translation
 
-from loyalty.documents import Exclusions, ProgramDocument
+from loyalty.context import ALONE, Context, Room
+from loyalty.contributions import contributions
+from loyalty.documents import Caps, Exclusions, Limit, ProductSet, ProgramDocument
 from loyalty.earning import OrderFacts
 from loyalty.explain import explain, explain_detail
-from platforms.snapshots import OrderStatus
-from tests.loyalty.facts import award, lines, order, program, refund
+from platforms.snapshots import Line, OrderStatus
+from tests.loyalty.facts import award, campaign, lines, order, program, refund, rule, rules, tiers
 
 
-def sentence(document: ProgramDocument, facts: OrderFacts, name: str = "points") -> str:
-    evaluation = award(document, facts)
+def sentence(
+    document: ProgramDocument, facts: OrderFacts, name: str = "points", context: Context = ALONE
+) -> str:
+    evaluation = award(document, facts, context)
     return explain(evaluation.breakdown, evaluation.target, points_name=name)
 
 
@@ -98,6 +103,137 @@ GIFT = order(lines=(*lines("20"), *lines("0", "50", gift_card=True)[1:]))
 )
 def test_first_awards(document: ProgramDocument, facts: OrderFacts, words: str) -> None:
     assert sentence(document, facts) == words
+
+
+ONE = rule("per_currency", "1")
+TEA = ProductSet(product_types=("tea",))
+MIXED = (
+    Line("a", Decimal("30"), quantity=2, product_type="Tea"),
+    Line("b", Decimal("19.95"), product_type="Cups"),
+)
+GOLD = Context(tier="gold")
+MONTHLY = (Limit(period="month", points=200),)
+LEFT = Room(points=Decimal(4), period="month")
+
+
+@pytest.mark.parametrize(
+    ("document", "context", "words"),
+    [
+        (
+            rules(ONE, tiers=tiers(gold="2")),
+            GOLD,
+            "99 points: 49.95 € of goods at 1 point per 1 €, doubled for Gold members, rounded down",
+        ),
+        (
+            rules(ONE, rule("nth_order", "20", every=5), tiers=tiers(gold="1.5")),
+            Context(ordinal=5, tier="gold"),
+            "94 points: 49.95 € of goods at 1 point per 1 €, times 1.5 for Gold members;"
+            " 20 points for every 5th order, rounded down",
+        ),
+        (
+            rules(ONE, campaigns=(campaign(multiplier="3", when={"products": TEA}),)),
+            ALONE,
+            "109 points: 30.00 € of goods at 1 point per 1 €, tripled by “Deal”;"
+            " 19.95 € of goods at 1 point per 1 €, rounded down",
+        ),
+        (
+            rules(
+                ONE, tiers=tiers(gold="2"), campaigns=(campaign(multiplier="1.5"),), multipliers="multiply"
+            ),
+            GOLD,
+            "149 points: 49.95 € of goods at 1 point per 1 €, times 3 by Gold members and “Deal”, rounded down",
+        ),
+        (
+            rules(ONE, rule("per_currency", "2", {"products": TEA}, key="tea")),
+            ALONE,
+            "109 points: 30.00 € of goods at 1 point per 1 € plus 2 points per 1 €;"
+            " 19.95 € of goods at 1 point per 1 €, rounded down",
+        ),
+        (rules(rule("per_order", "5")), ALONE, "5 points: 5 points for the order"),
+        (rules(rule("first_order", "5")), ALONE, "5 points: 5 points for the first order"),
+        (rules(rule("per_unit", "5")), ALONE, "15 points: 15 points for 3 items"),
+        (rules(campaigns=(campaign(points="7"),)), ALONE, "7 points: 7 points from “Deal”"),
+        (
+            rules(rule("per_order", when={"ends": "2020-01-01"})),
+            ALONE,
+            "No points: no rule of the program was for this order",
+        ),
+        (
+            rules(rule("per_order", "80", max_points=50)),
+            ALONE,
+            "50 points: 50 points for the order (cut to 50 points, the most at once)",
+        ),
+        (
+            rules(rule("per_order", "80", limits=MONTHLY)),
+            Context(rooms={"per_order": LEFT}),
+            "4 points: 4 points for the order (cut to the 4 points that your limit of 200 a month left)",
+        ),
+        (
+            rules(rule("per_order", "80", limits=(Limit(period="ever", times=3),))),
+            Context(rooms={"per_order": Room(times=0, period="ever")}),
+            "No points: 0 points for the order (your limit of 3 times in all is used up)",
+        ),
+        (
+            rules(rule("per_currency", "1", max_points=40, name="Goods")),
+            ALONE,
+            "40 points: 49.95 € of goods at 1 point per 1 €; “Goods”: cut to 40 points, the most at once",
+        ),
+        (
+            rules(ONE, caps=Caps(max_points=40)),
+            ALONE,
+            "40 points: 49.95 € of goods at 1 point per 1 €; cut to 40 points, the most for an order",
+        ),
+        (
+            rules(ONE, caps=Caps(min_points=60)),
+            ALONE,
+            "60 points: 49.95 € of goods at 1 point per 1 €; raised to 60 points, the least for an order",
+        ),
+        (
+            rules(ONE, caps=Caps(limits=MONTHLY)),
+            Context(room=LEFT),
+            "4 points: 49.95 € of goods at 1 point per 1 €; cut to the 4 points that your limit of 200 a month left",
+        ),
+        (
+            rules(ONE, caps=Caps(limits=MONTHLY)),
+            Context(room=Room(points=Decimal(0), period="month")),
+            "No points: 49.95 € of goods at 1 point per 1 €; your limit of 200 a month is used up",
+        ),
+    ],
+)
+def test_rules_multipliers_and_limits(document: ProgramDocument, context: Context, words: str) -> None:
+    assert sentence(document, order(lines=MIXED), context=context) == words
+
+
+def test_shrunk_fixed_points_are_told() -> None:
+    facts = order("250", "150", refunds=(refund(a="250"),))
+    words = "37 points: 37.5 points for the order, rounded down; 400.00 € before refunds"
+    assert sentence(rules(rule("per_order", "100")), facts) == words
+    thirds = order("2", "1", refunds=(refund(b="1"),))
+    assert "66.6666 points for the order" in sentence(rules(rule("per_order", "100")), thirds)
+
+
+def test_reaching_a_tier() -> None:
+    gold = {"v": 1, "target": 100, "tier": {"key": "gold", "name": "Gold"}}
+    assert explain(gold, 100) == "100 points: Reached Gold"
+    assert explain(gold | {"target": 0}, -100, before=gold) == "−100 points: Gold was not kept"
+
+
+def test_what_each_rule_gave() -> None:
+    document = rules(
+        ONE,
+        rule("per_currency", "2", {"products": TEA}, key="tea"),
+        rule("per_unit", "5", {"products": TEA}),
+        rule("per_order", "8", max_points=3),
+        campaigns=(campaign(points="7"), campaign("double", multiplier="2", when={"products": TEA})),
+    )
+    given = {one.key: one.points for one in contributions(award(document, order(lines=MIXED)).breakdown)}
+    assert given == {
+        "per_currency": Fraction("79.95"),
+        "tea": 120,
+        "per_unit": 10,
+        "per_order": 3,
+        "deal": 7,
+    }
 
 
 def test_points_may_have_a_name_of_their_own() -> None:
