@@ -105,6 +105,16 @@ class Result(Struct, frozen=True):
     series: tuple[Stretch, ...]
 
     @property
+    def touched(self) -> int:
+        """Members who get more or fewer points."""
+        return self.gaining + self.losing
+
+    @property
+    def moving(self) -> int:
+        """Members who change tier."""
+        return self.up + self.down
+
+    @property
     def up(self) -> int:
         """Members who move up."""
         return sum(move.members for move in self.tiers if move.up)

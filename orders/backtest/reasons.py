@@ -1,13 +1,13 @@
 """Why a member gains or loses: the order that changes most, in the words of both programs."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 import msgspec
 from django.utils.translation import gettext
 
 from lib.rows import execute
+from loyalty.contributions import contributions
 from loyalty.earning import evaluate
 from loyalty.explain import explain
 from loyalty.wording import number
@@ -59,24 +59,19 @@ def _live(plan: Plan, change: Change) -> Breakdown | None:
 
 
 def _rules(live: Breakdown, trial: Breakdown) -> Iterator[str]:
-    """Such as "Points for purchases: 49 → 98"."""
+    """Such as "Points for purchases: 49 → 98 points"."""
     before, after = _by_rule(live), _by_rule(trial)
     for key in {**after, **before}:
-        old, new = before.get(key), after.get(key)
-        name = (new or old or ("", Fraction(0)))[0]
-        points = [int(each[1]) if each else 0 for each in (old, new)]
-        if points[0] != points[1]:
-            words = {"rule": name, "old": number(points[0]), "new": number(points[1])}
+        name, old = before.get(key, ("", 0))
+        name, new = after.get(key, (name, 0))
+        if old != new:
+            words = {"rule": name, "old": number(old), "new": number(new)}
             yield gettext("%(rule)s: %(old)s → %(new)s points") % words
 
 
-def _by_rule(breakdown: Breakdown) -> dict[str, tuple[str, Fraction]]:
-    """Name and points of each rule by its key."""
-    return {
-        rule["key"]: (rule["name"], Fraction(rule["raw"]))
-        for rule in breakdown.get("rules", [])
-        if "raw" in rule
-    }
+def _by_rule(breakdown: Breakdown) -> dict[str, tuple[str, int]]:
+    """Name and whole points of each rule and campaign by its key; of one that gave less than a point, 0."""
+    return {f"{each.campaign}/{each.key}": (each.name, int(each.points)) for each in contributions(breakdown)}
 
 
 _NUMBER = """

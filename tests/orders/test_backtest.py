@@ -11,6 +11,7 @@ from django_scopes import scope
 from loyalty.actions.programs import draft_document, publish
 from loyalty.models import Account, Award, Entry, Lot
 from orders.backtest import rows, runs
+from orders.backtest.figures import Points, result_from
 from orders.backtest.tally import SHOWN, Change, Tally
 from orders.models import Backtest
 from shops.models import Shop
@@ -184,10 +185,9 @@ def test_chunks_add_up_wherever_they_end(store: Store, monkeypatch: pytest.Monke
         run.refresh_from_db()
     assert steps > 4
     assert run.processed == run.total == 12
-    again = finished(run).result
-    assert again["points"] == {"now": 78, "draft": 156, "difference": 78}
-    assert again["points"]["draft"] == whole.points.draft
-    assert [each["now"] for each in again["winners"]] == [each.now for each in whole.winners]
+    again = result_from(run.result)
+    assert again.points == whole.points == Points(78, 156, 78)
+    assert again.winners == whole.winners
 
 
 def test_another_shops_orders_are_not_looked_at(store: Store, opened: Open) -> None:
