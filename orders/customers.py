@@ -51,7 +51,7 @@ class _Told(NamedTuple):
 class _Known(NamedTuple):
     id: int
     content: tuple[Any, ...]
-    joined_at: datetime | None
+    joined_at: datetime
     birthday: str
     subscribed: bool
     subscribed_at: datetime | None
@@ -137,7 +137,7 @@ def _newer(known: _Known | None, new: CustomerSnapshot) -> bool:
 
 def _differs(known: _Known | None, new: CustomerSnapshot) -> bool:
     """Whether there is something to write. An instant of consent that only moves on is not."""
-    if known is None or _newer(known, new) or known.joined_at is None or _joined_at(new) < known.joined_at:
+    if known is None or _newer(known, new) or _joined_at(new) < known.joined_at:
         return True
     if new.birthday and not known.birthday:
         return True
@@ -151,7 +151,7 @@ def _news(key: CustomerKey, id_: int, known: _Known | None, told: _Told) -> News
     joined_at: datetime | None = _joined_at(new)
     birthday, subscribed_at = new.birthday, told.subscribed_at
     if known is not None:
-        if known.joined_at is not None and known.joined_at <= _joined_at(new):
+        if known.joined_at <= _joined_at(new):
             joined_at = None
         if birthday == known.birthday or (known.birthday and not _newer(known, new)):
             birthday = ""
@@ -210,7 +210,8 @@ def _row(key: CustomerKey, told: CustomerSnapshot) -> dict[str, Any]:
 _KNOWN = """
     SELECT c.shop_id, c.connection_id, c.external_id, c.id,
         c.as_of, c.email_verified, c.email, c.first_name, c.last_name, c.tags,
-        c.joined_at, coalesce(to_char(c.birth_month, 'FM00') || '-' || to_char(c.birth_day, 'FM00'), ''),
+        coalesce(c.joined_at, c.created_at),
+        coalesce(to_char(c.birth_month, 'FM00') || '-' || to_char(c.birth_day, 'FM00'), ''),
         c.subscribed, c.subscribed_at
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, external_id text)
     JOIN shops_customer c USING (shop_id, connection_id, external_id)
