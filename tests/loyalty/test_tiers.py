@@ -157,6 +157,30 @@ def test_a_renewed_tier_rests_on_its_review_and_not_on_the_first_order() -> None
     assert [reason for _, _, reason in story(member)] == ["joined", "reached", "renewed"]
 
 
+def test_a_renewal_settles_the_tiers_below_as_well() -> None:
+    """Silver of an order of January and Gold of both; once Gold is renewed, the refund of January takes nothing."""
+    member = live(
+        journey(tiers(0, 100, 300, entry_points=50)),
+        order(1, "2024-01-10", 100),
+        order(2, "2024-02-10", 200),
+        order(3, "2024-06-10", 300),
+        refund(1, "2024-01-10", "2025-02-20", 100),
+    )
+    assert (member.tier, kept_through(member)) == ("t2", "2026-02-10")
+    assert [(entry.tier, entry.undone) for entry in member.entries] == [("t1", False), ("t2", False)]
+
+
+def test_a_refund_of_what_silver_rested_on_undoes_its_entry_below_gold() -> None:
+    member = live(
+        journey(tiers(0, 100, 300, entry_points=50)),
+        order(1, "2024-01-10", 100),
+        order(2, "2024-02-10", 300),
+        refund(1, "2024-01-10", "2024-03-20", 100),
+    )
+    assert member.tier == "t2"
+    assert [(entry.tier, entry.undone) for entry in member.entries] == [("t1", True), ("t2", False)]
+
+
 @pytest.mark.parametrize(("policy", "expected"), [("to_standing", "t0"), ("one_step", "t1")])
 def test_a_term_that_ends_unearned(policy: str, expected: str) -> None:
     settings = tiers(0, 100, 300, downgrade=policy)
