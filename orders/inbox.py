@@ -130,7 +130,8 @@ def _claim_one(key: Key) -> list[Claimed]:
         f"""
         SELECT {_COLUMNS} FROM orders_delivery d
         JOIN shops_connection c ON c.shop_id = d.shop_id AND c.id = d.connection_id
-        WHERE d.shop_id = %(shop)s AND d.id = %(id)s AND d.state = 'new' FOR UPDATE OF d SKIP LOCKED
+        WHERE d.shop_id = %(shop)s AND d.id = %(id)s AND d.state = 'new'
+        FOR UPDATE OF d SKIP LOCKED FOR SHARE OF c
         """,
         shop=key[0],
         id=key[1],

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from loyalty import sources
 from loyalty.actions.awards import open_accounts
 from loyalty.actions.members import settle_cases
 from loyalty.sources import Case
 from loyalty.versions import LoadedVersion, Timeline, timelines
 from orders import store
 from orders.cases import held_for, order_case, source
+from orders.customer_facts import customer_activities
 from orders.customers import EmailKey, registered, remember
 from orders.folding import OrderFact, OrderKey, OrderState
 from orders.reading import Facts
@@ -40,7 +42,10 @@ def apply(facts: Facts, at: datetime | None = None) -> None:
     accounts = open_accounts((shop_id, id_) for (shop_id, _, _), id_ in remembered.ids.items())
     shops = {shop_id for shop_id, _, _ in [*facts.orders, *remembered.ids, *remembered.verified]}
     batch = _Batch(facts, remembered.ids, timelines(shops) if shops else {})
+    done = customer_activities(remembered, batch.timelines)
     cases = _apply_orders(batch, {*facts.orders, *store.guest_orders(remembered.verified)})
+    if done:
+        cases += sources.read([(shop_id, f"activity:{id_}") for shop_id, id_ in done], (), batch.timelines)
     newcomers = {(shop_id, account_id) for (shop_id, _), account_id in accounts.items()}
     settle_cases(cases, batch.timelines, at, newcomers)
 
