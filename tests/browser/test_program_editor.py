@@ -89,7 +89,7 @@ def test_a_punch_card_is_added_switched_off_and_deleted(owner: Page) -> None:
 
 
 def test_three_tiers_from_the_template(owner: Page) -> None:
-    owner.get_by_role("link", name="Set up: VIP tiers").click()
+    owner.get_by_role("link", name="Set up VIP tiers").click()
     check_usable(owner)
     owner.get_by_role("button", name="Start with Bronze, Silver, Gold").click()
     rows = owner.locator("[data-row]")
@@ -107,14 +107,14 @@ def test_three_tiers_from_the_template(owner: Page) -> None:
     expect(owner.get_by_text("must need more than the tier before it")).to_be_visible()
     expect(rows).to_have_count(4)
     check_usable(owner)
-    owner.get_by_role("button", name="Remove: Platinum").click()
+    owner.get_by_role("button", name="Remove Platinum").click()
     expect(rows).to_have_count(3)
     save(owner)
     expect(owner.get_by_text("Bronze, Silver, Gold, by what members spend in 12 months.")).to_be_visible()
 
 
 def test_a_campaign_announces_itself(owner: Page) -> None:
-    owner.get_by_role("link", name="Set up: Bonus campaigns").click()
+    owner.get_by_role("link", name="Set up Bonus campaigns").click()
     owner.get_by_label("Name").fill("Christmas")
     owner.get_by_label("Triple points").check()
     owner.get_by_label("Starts").fill("2099-12-01T00:00")
@@ -130,7 +130,7 @@ def test_a_campaign_announces_itself(owner: Page) -> None:
 
 
 def test_expiry_says_until_when_points_could_be_used(owner: Page) -> None:
-    owner.get_by_role("link", name="Edit: When points can be used and expire").click()
+    owner.get_by_role("link", name="Edit When points can be used and expire").click()
     check_usable(owner)
     expect(owner.get_by_label("Months without activity")).to_be_hidden()
     owner.get_by_label("After months without activity").check()
@@ -155,7 +155,7 @@ def test_expiry_says_until_when_points_could_be_used(owner: Page) -> None:
 def test_more_settings_are_usable(owner: Page) -> None:
     owner.get_by_text("More settings").click()
     check_usable(owner)
-    owner.get_by_role("link", name="Edit: More settings").click()
+    owner.get_by_role("link", name="Edit More settings").click()
     owner.locator("details").evaluate_all("folds => folds.forEach(fold => { fold.open = true; })")
     check_usable(owner)
     owner.get_by_label("Round").select_option("ceil")
@@ -166,13 +166,13 @@ def test_more_settings_are_usable(owner: Page) -> None:
 def test_all_works_without_scripts(browser: Browser, demo: Demo) -> None:
     context = browser.new_context(viewport=WIDE, java_script_enabled=False, locale="en-GB")
     page = enter(context.new_page(), demo)
-    page.get_by_role("link", name="Set up: VIP tiers").click()
+    page.get_by_role("link", name="Set up VIP tiers").click()
     page.get_by_role("button", name="Start from scratch").click()
     page.locator("[name=level-0-name]").fill("Regular")
     page.get_by_role("button", name="Add a tier").click()
     expect(page.locator("[name=level-0-name]")).to_have_value("Regular")
     page.locator("[name=level-1-name]").fill("Friend")
-    page.get_by_role("button", name="Remove: Regular").click()
+    page.get_by_role("button", name="Remove Regular").click()
     expect(page.locator("[name=level-1-name]")).to_have_value("Friend")
     page.locator("[name=level-1-threshold]").fill("100")
     save(page)
