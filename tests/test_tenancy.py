@@ -12,6 +12,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from django_scopes import ScopeError, scope
 
+from loyalty.actions.batches import Upload, apply, carry_on, check
 from loyalty.models import Account, Entry
 from orders.backtest import runs
 from orders.models import Delivery, Order
@@ -194,6 +195,7 @@ def test_every_table_of_a_shop_is_keyed_by_shop_and_id(db: None) -> None:
 
 # What a copy of a row needs besides an id of its own, not to be the same as the first.
 OTHERWISE: dict[str, dict[str, object]] = {
+    "loyalty_batchrow": {"line": 999},
     "loyalty_award": {"source": "order:copy"},
     "loyalty_earningrule": {"key": "copy"},
     "loyalty_entry": {"reference": "copy", "seq": 999},
@@ -217,6 +219,14 @@ def insert(table: str, row: dict[str, object]) -> None:
         cursor.execute(NEW_ROW.format(table=table), [json.dumps(row)])
 
 
+def file_of_points(shop: Shop, member: Account) -> None:
+    """A batch with a row that moved points."""
+    row = f"{member.customer.external_id},5,x\n"
+    carry_on(
+        apply(check(shop, Upload(b"external_id,points,reason\n" + row.encode(), "adjust", "test")), "test")
+    )
+
+
 def fill(shop: Shop, member: Account) -> None:
     """Rows in the tables that an order alone does not fill, and a customer who has no account."""
     order(member.customer, "order:1", "50", returned="20")
@@ -225,6 +235,7 @@ def fill(shop: Shop, member: Account) -> None:
         Order.objects.create(shop=shop, connection=linked, customer=member.customer, external_id="1")
         Delivery.objects.create(shop=shop, connection=linked, topic="orders/paid", dedupe_key="1", body=b"")
         runs.start(shop, 30, "test")
+    file_of_points(shop, member)
     customer(linked, "no points yet")
 
 
@@ -232,6 +243,7 @@ def fill(shop: Shop, member: Account) -> None:
 def test_the_database_refuses_a_row_that_names_another_shops_row(story: Story, key: CompositeKey) -> None:
     """Two copies of a row: the one that names its own shop's row is taken, so only the key refuses the other."""
     fill(story.shops.shop, story.member)
+    file_of_points(story.shops.other, story.stranger)
     copy = latest(story.shops.shop, key.table) | {"id": 10**12} | OTHERWISE.get(key.table, {})
     own, foreign = (latest(shop, key.target)["id"] for shop in (story.shops.shop, story.shops.other))
     with pytest.raises(IntegrityError, match="violates foreign key constraint"):

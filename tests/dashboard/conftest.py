@@ -12,9 +12,10 @@ from django_scopes import scope
 from pytest_django import Settings
 
 from lib.packing import pack
+from loyalty.actions.batches import Upload, apply, carry_on, check
 from loyalty.actions.programs import draft_document, load_draft, publish
 from loyalty.documents import Campaign
-from loyalty.models import Account
+from loyalty.models import Account, Batch
 from orders.backtest import runs
 from orders.models import Backtest, Delivery, Order
 from shops.actions import create_staff
@@ -27,7 +28,8 @@ BODY = b'{"id": 9007199254740993, "total": 1e400, "note": "<script>alert(1)</scr
 
 @dataclass
 class Desks:
-    """`member`, `delivery`, `held`, `connection` and `backtest` belong to `shop`, whose program has two versions.
+    """`member`, `delivery`, `held`, `connection` and `backtest` belong to `shop`, whose program has two versions; so do
+    `batch`, a file that was checked, and `applied`, one that moved nothing.
 
     `people` by role: four in the shop, the outsider who owns the other shop, and one who works nowhere.
     """
@@ -39,6 +41,8 @@ class Desks:
     held: Order
     connection: Connection
     backtest: Backtest
+    batch: Batch
+    applied: Batch
     people: dict[str, User]
 
     def client(self, role: str) -> Client:
@@ -67,6 +71,10 @@ class Desks:
             "campaign_delete": {"key": "beans-week"},
             "backtest_run": {"backtest_id": self.backtest.pk},
             "backtest_progress": {"backtest_id": self.backtest.pk},
+            "batch": {"batch_id": self.batch.pk},
+            "batch_apply": {"batch_id": self.batch.pk},
+            "batch_undo": {"batch_id": self.applied.pk},
+            "export_table": {"table": "members"},
             "missing": {"rest": "no-such-page"},
         }
         return reverse(f"dashboard:{name}", kwargs=known.get(name))
@@ -113,6 +121,8 @@ def desks(two_shops: TwoShops) -> Desks:
         held=held,
         connection=connection,
         backtest=runs.start(shop, 90, "olivia@corner.example"),
+        batch=_file(shop, "5", "adjust"),
+        applied=_applied(_file(shop, "0", "import")),
         people={
             "owner": two_shops.owner,
             "support": two_shops.teammate,
@@ -144,6 +154,16 @@ def read(owner: Client, desks: Desks) -> Callable[[str], str]:
 def _person(shop: Shop, email: str, role: str) -> User:
     staff, _ = create_staff(shop, email, role, PASSWORD)
     return staff.user
+
+
+def _file(shop: Shop, points: str, kind: str) -> Batch:
+    data = f"email,points,reason\nmia@corner.example,{points},A file\n".encode()
+    return check(shop, Upload(data, kind, "olivia@corner.example", file_name="earlier.csv"))
+
+
+def _applied(batch: Batch) -> Batch:
+    carry_on(apply(batch, "olivia@corner.example"))
+    return batch
 
 
 def _second_version(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from django_scopes import scope
 from dashboard.urls import urlpatterns
 from loyalty.actions.programs import draft_document
 from loyalty.documents import encode
-from loyalty.models import Entry, ProgramVersion
+from loyalty.models import Batch, Entry, ProgramVersion
 from orders.models import Backtest, Delivery
 from shops.models import Connection, Shop
 from tests.conftest import TwoShops
@@ -37,6 +37,7 @@ LISTS = {
     "connections",
     "shops",
 }
+LISTS |= {"imports", "exports"}
 LISTS |= {"program_example", "export_draft", "connection_add", "password_change", "password_change_done"}
 THINGS = {
     "member",
@@ -46,15 +47,20 @@ THINGS = {
     "connection",
     "backtest_run",
     "backtest_progress",
+    "batch",
 }
 # They exist in every shop's program, or in this one alone.
 PARTS = {"rule", "rule_add", "rule_delete", "campaign", "campaign_delete"}
 SWITCHES = {"rule_switch", "campaign_switch"}
-POST_ONLY = {"rotate", "connection_settings", "storefront_secret"}
+POST_ONLY = {"rotate", "connection_settings", "storefront_secret", "batch_apply", "batch_undo"}
 DOORS = {"login", "logout"}
 # A page that only acts, on what the form names.
 ACTS = {"replay"}
+# Every shop has them, with what is its own.
+DOWNLOADS = {"export_table"}
 NOT_FOUND = {"missing"}
+# What they do is not in `state`.
+UNSEEN = {"publish", "shops", "password_change", "roll_back", "storefront_secret", "export_table"}
 
 RULE = {"points": "3", "per": "1", "name": "Purchases", "active": "on"}
 CAMPAIGN = {"name": "Weekend", "bonus": "3", "active": "on"}
@@ -68,6 +74,7 @@ TIERS |= {
     "level-1-name": "Silver",
     "level-1-threshold": "200",
 }
+UPLOAD = {"kind": "adjust", "format": "regulars"}
 DOCUMENT = b'{"currency": "EUR", "rules": [], "format": "regulars.program/1"}'
 
 # What changes something: the form, who may send it, and the status for them.
@@ -93,6 +100,14 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str], int]] = {
     "publish": ({"seen": "stale"}, {"owner", "manager"}, 200),
     "import": ({"file": DOCUMENT}, {"owner", "manager"}, 302),
     "roll_back": ({}, {"owner", "manager"}, 302),
+    "imports": (
+        {"file": b"email,points,reason\nmia@corner.example,5,x\n"} | UPLOAD,
+        {"owner", "manager"},
+        302,
+    ),
+    "batch_apply": ({}, {"owner", "manager"}, 302),
+    "batch_undo": ({}, {"owner", "manager"}, 302),
+    "export_table": ({}, {"owner", "manager"}, 200),
     "replay": ({"delivery": "DELIVERY"}, {"owner", "manager"}, 302),
     "connection_add": ({"platform": "standard", "domain": "new.example"}, {"owner", "manager"}, 302),
     "rotate": ({}, {"owner", "manager"}, 302),
@@ -111,6 +126,7 @@ def state(*shops: Shop) -> list[object]:
             Entry.objects.count(),
             ProgramVersion.objects.count(),
             Backtest.objects.count(),
+            sorted(Batch.objects.values_list("pk", "state")),
             [encode(draft_document(shop)) for shop in shops],
             sorted(Delivery.objects.values_list("pk", "state")),
             sorted((one.pk, one.secret, one.active, one.test_mode) for one in Connection.objects.all()),
@@ -129,13 +145,19 @@ def send(client: Client, desks: Desks, name: str) -> int:
 
 
 def test_the_table_covers_every_address() -> None:
-    assert set(NAMES) == LISTS | THINGS | PARTS | SWITCHES | POST_ONLY | DOORS | ACTS | NOT_FOUND
+    assert set(NAMES) == LISTS | THINGS | PARTS | SWITCHES | POST_ONLY | DOORS | ACTS | DOWNLOADS | NOT_FOUND
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("role", STAFF)
 def test_everybody_of_the_shop_may_look(desks: Desks, name: str, role: str) -> None:
-    expected = 405 if name in POST_ONLY | SWITCHES | ACTS | {"logout"} else 404 if name in NOT_FOUND else 200
+    expected = (
+        405
+        if name in POST_ONLY | SWITCHES | ACTS | DOWNLOADS | {"logout"}
+        else 404
+        if name in NOT_FOUND
+        else 200
+    )
     if name == "login":
         expected = 302
     assert desks.client(role).get(desks.url(name)).status_code == expected
@@ -150,7 +172,7 @@ def test_only_the_right_roles_change_something(desks: Desks, name: str, role: st
     assert found == (status if role in allowed else 403)
     if found == 403:
         assert state(desks.shop) == before
-    elif name not in {"publish", "shops", "password_change", "roll_back", "storefront_secret"}:
+    elif name not in UNSEEN:
         assert state(desks.shop) != before
 
 

@@ -92,8 +92,7 @@ def test_an_unreadable_file_is_explained_beside_the_field(
     status, page = send(owner, data)
     assert status == 422
     assert said in page
-    with scope(shop=desks.shop):
-        assert not Batch.objects.exists()
+    assert newest(desks) == desks.applied
 
 
 def test_a_large_file_is_left_to_a_worker_and_shows_its_progress(desks: Desks, owner: Client) -> None:
