@@ -5,8 +5,10 @@ import time
 import redis
 import structlog
 from celery import shared_task
+from django.db import DatabaseError, InterfaceError, connection
 
 from lib import bell
+from lib.rows import passing
 from orders import inbox
 from orders.backtest import runs
 
@@ -45,7 +47,14 @@ def _call_help() -> None:
 def run_backtests() -> None:
     """Go on with the back-tests that were asked for, a chunk at a time."""
     ends = time.monotonic() + LONGEST_S
-    while runs.advance():
-        if time.monotonic() > ends:
-            runs.ring()
-            return
+    try:
+        while runs.advance():
+            if time.monotonic() > ends:
+                runs.ring()
+                return
+    except (DatabaseError, InterfaceError) as error:
+        if not passing(error):
+            raise
+        # Beat calls again; the connection may be from before a restart of the database.
+        connection.close()
+        log.warning("back-tests put off", reason=type(error).__name__)
