@@ -171,6 +171,7 @@ def _copy_orders(cursor: Any, values: dict[str, Any]) -> None:
         values,
         account_id=account,
         entry_id="%(e0)s + n",
+        award_id="t.award_id + n",
         earned_at=_PLACED,
         available_at=_PLACED,
     )
