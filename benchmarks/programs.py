@@ -32,7 +32,7 @@ PLACED = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
 TEA = ProductSet(product_types=("Tea",))
 NEW = ProductSet(tags=("new",))
 OWN = ProductSet(vendors=("House",))
-CHOSEN = ProductSet(product_ids=("p3", "p7"))
+CHOSEN = ProductSet(product_ids=("p7", "p8"))
 
 
 def rich_document(currency: str = "EUR") -> ProgramDocument:

@@ -11,7 +11,7 @@ from typing import Any
 
 from loyalty.basis import Refunded
 from loyalty.context import Context
-from loyalty.exact import ratio_text, shared, text, whole_quotas
+from loyalty.exact import ratio_text, shared, text, texts, whole_quotas
 from loyalty.goods import Goods
 from loyalty.plans import Part
 from loyalty.programs import CompiledProgram
@@ -44,10 +44,10 @@ def breakdown(
         found["refunds"] = _refunds(gross, goods.refunded)
     if not plan.plain:
         found["groups"] = worth.layout.groups
-        found["amounts"] = list(map(text, goods.sums.values()))
+        found["amounts"] = texts(goods.sums.values())
         if plan.units:
             units = goods.units.values()
-            found["units"] = list(map(text, units)) if goods.refunded else list(units)
+            found["units"] = texts(units) if goods.refunded else list(units)
         if worth.layout.bonuses:
             found["campaigns"] = _bonuses(worth, goods, gross)
     if worth.caps:
@@ -119,7 +119,8 @@ def _by_weight(worth: Worth, goods: Goods[Any], parts: list[Any]) -> list[int]:
     if fixed:
         # Times the basis, so that no share of it has to be divided.
         whole = (whole + fixed) * basis
-        factors = {mask: (factor * basis + fixed) * target for mask, factor in layout.by_mask.items()}
+        each, all_ = basis * target, fixed * target
+        factors = {mask: factor * each + all_ for mask, factor in layout.by_mask.items()}
     else:
         factors = {mask: factor * target for mask, factor in layout.by_mask.items()}
     quotas = [divmod(part * factors[mask], whole) for part, mask in zip(parts, goods.masks, strict=True)]

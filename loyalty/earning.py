@@ -82,18 +82,18 @@ def evaluate(
     context: Context = ALONE,
     *,
     explain: bool = True,
-    steps: bool = False,
 ) -> Evaluation:
     """The points that `order` is worth under `program`, never below 0 and never raised by refunds.
 
     An order that does not count has target 0 and a machine reason in the breakdown: `held` where a person may
     resolve it, else `skipped`. Amounts too large to be true are skipped, never rounded.
 
-    Without `explain` the breakdown is empty, which is faster. Its steps are told where `program` needs context, or
-    where `steps` asks for them; an order refunded in full has steps too, because it keeps its place.
+    Without `explain` the breakdown is empty, which is faster. Steps are told in a member's context, and where
+    `program` needs one; an order refunded in full has steps too, because it keeps its place.
     """
     reason = _uncounted(program, order)
-    course = (steps or program.needs_context) and (reason is None or counts(program, order))
+    told = program.needs_context or context is not ALONE
+    course = told and (reason is None or counts(program, order))
     if reason and not course:
         return _nothing("skipped", reason)
     if order.currency != program.currency:
@@ -199,7 +199,7 @@ def _kept(
     return goods
 
 
-def _spend(basis: Decimal | Fraction) -> Decimal:
+def _spend(basis: Decimal | Fraction | int) -> Decimal:
     """The basis cut to the places that a column of money holds."""
     if isinstance(basis, Fraction):
         units = basis * 10**SPEND_PLACES

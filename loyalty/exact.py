@@ -1,6 +1,6 @@
 """Exact arithmetic: decimals that refuse to round, and fractions where a number has no end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -10,14 +10,6 @@ from loyalty.documents import Rounding
 EXACT = Context(prec=60, Emin=-30, Emax=30, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 
 N = TypeVar("N", Decimal, Fraction)
-
-
-def total(numbers: Iterable[N]) -> N:
-    """Their sum; 0 of none."""
-    found: Any = 0
-    for number in numbers:
-        found += number
-    return found
 
 
 def rounded(numerator: Decimal | Fraction, scale: int, rounding: Rounding) -> int:
@@ -68,3 +60,10 @@ def text(number: Decimal | Fraction | int) -> str:
             return str(number)
     written = str(number)
     return written if "E" not in written else f"{number:f}"
+
+
+def texts(numbers: Collection[Decimal | Fraction | int]) -> list[str]:
+    """The exact text of each."""
+    found = list(map(str, numbers))
+    together = "".join(found)
+    return list(map(text, numbers)) if "E" in together or "/" in together else found

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from itertools import compress
 from typing import Any, Generic
 
 from loyalty.basis import Kept, Refunded, kept, kept_units
-from loyalty.exact import N, total
+from loyalty.exact import N
 from loyalty.products import EXCLUDED, reason
 from loyalty.programs import CompiledProgram
 from platforms.snapshots import ZERO, Line, RefundSnapshot
+
+_NONE_EXCLUDED: Sequence[list[str]] = ()
 
 
 @dataclass(slots=True)
@@ -21,12 +24,12 @@ class Goods(Generic[N]):
     goods by mask.
     """
 
-    lines: list[Line]
+    lines: Sequence[Line]
     parts: list[N]
     masks: list[int]
-    basis: N
+    basis: Any
     sums: dict[int, N]
-    excluded: list[list[str]]
+    excluded: Sequence[list[str]]
     refunded: Refunded | None
     units: dict[int, Any] = field(default_factory=dict)
 
@@ -46,26 +49,26 @@ def counted(
     left = kept(lines, shipping[0], shipping[1], refunds)
     key_of, masks_of = program.products.key_of, program.products.masks
     with_tax = program.basis.include_tax
-    found: list[Line] = []
-    parts: list[Any] = []
-    masks: list[int] = []
-    excluded: list[list[str]] = []
-    for line, (net, tax) in zip(lines, left.lines, strict=True):
-        mask = masks_of[key_of(line)]
-        if mask & EXCLUDED:
-            excluded.append([line.id, reason(mask)])
-        else:
-            found.append(line)
-            parts.append(net + tax if with_tax else net)
-            masks.append(mask)
+    masks = [masks_of[key] for key in map(key_of, lines)]
+    kinds = set(masks)
+    found, amounts, excluded = lines, left.lines, _NONE_EXCLUDED
+    if any(mask & EXCLUDED for mask in kinds):
+        excluded = [
+            [line.id, reason(mask)] for line, mask in zip(lines, masks, strict=True) if mask & EXCLUDED
+        ]
+        counts = [not mask & EXCLUDED for mask in masks]
+        found, amounts = list(compress(lines, counts)), list(compress(amounts, counts))
+        masks = list(compress(masks, counts))
+        kinds = set(masks)
+    parts: list[Any] = [net + tax for net, tax in amounts] if with_tax else [net for net, _ in amounts]
     if left.share is not None:
         parts = [Fraction(part) * left.share for part in parts]
     if program.basis.include_shipping:
         parts.append(_shipping(left, with_tax))
         masks.append(0)
-    basis = total(parts)
-    sums = _by_mask(masks, parts) if program.products.varied else dict.fromkeys(masks, basis)
-    return Goods(found, parts, masks, basis, sums, excluded, left.refunded)
+        kinds.add(0)
+    sums = {masks[0]: sum(parts)} if len(kinds) == 1 else _by_mask(masks, parts)
+    return Goods(found, parts, masks, sum(sums.values()), sums, excluded, left.refunded)
 
 
 def _by_mask(masks: Sequence[int], amounts: Sequence[Any]) -> dict[int, Any]:

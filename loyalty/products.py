@@ -88,8 +88,6 @@ class ProductIndex:
     def seal(self) -> None:
         """Make `key_of` and `masks` ready for all sets told so far."""
         self.key_of = attrgetter("gift_card", *self._by_value)
-        # Shipping (0) differs from lines.
-        self.varied = True
         self.masks = Masks(self._by_value, self._gift_cards)
 
     def of(self, line: Line) -> int:

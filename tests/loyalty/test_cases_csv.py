@@ -11,9 +11,10 @@ import pytest
 from loyalty.documents import Exclusions, PerCurrency, ProgramDocument
 from loyalty.earning import OrderFacts
 from platforms.snapshots import Line
-from tests.loyalty.facts import award, order, program, refund
+from tests.loyalty.facts import award, order, program, refund, rule, rules
 from tests.material import material
 
+ONE = rule("per_currency", "1")
 FOOD = (Line("a", Decimal("90"), product_type="Food"), Line("b", Decimal("50"), product_type="Toys"))
 
 HERE: dict[str, list[tuple[ProgramDocument, OrderFacts, int]]] = {
@@ -22,6 +23,30 @@ HERE: dict[str, list[tuple[ProgramDocument, OrderFacts, int]]] = {
     "EARN-3": [(program(("4", "1")), order("50.00"), 200)],
     "RULE-10": [(program(("1", "0")), order("40.00"), 0)],
     "RULE-11": [(program(("3", "1")), order("40.00"), 120)],
+    "RULE-2": [(rules(ONE, rule("per_order", "100", exclusive=True, priority=10)), order("19.99"), 100)],
+    "RULE-3": [
+        (
+            rules(
+                rule("per_order", "50", exclusive=True, priority=5),
+                rule("per_order", "200", key="more", exclusive=True, priority=20),
+            ),
+            order("19.99"),
+            200,
+        )
+    ],
+    "RULE-6": [
+        (rules(rule("per_order", active=False)), order("40"), 0),
+        (rules(rule("per_order", when={"starts": "2099-01-01"})), order("40"), 0),
+    ],
+    "RULE-7": [(rules(ONE, rule("per_order", "5")), order("19.99"), 24)],
+    "RULE-8": [
+        (rules(rule("per_order", when={"min_basis": Decimal(least)})), order("5000"), points)
+        for least, points in (("5000", 10), ("4999", 10), ("5001", 0))
+    ],
+    "SPR-1": [
+        (rules(rule("per_currency", "1", {"min_basis": Decimal(30)})), order(amount), points)
+        for amount, points in (("40", 40), ("30", 30), ("20", 0))
+    ],
     "SPR-2": [
         (program(("0.5", "1")), order("50"), 25),
         (program(("0.33", "1")), order("50"), 16),
@@ -50,16 +75,14 @@ LATER = {
     **dict.fromkeys(
         ("EXP-1", "EXP-2", "EXP-3", "EXP-5", "EXP-6", "EXP-8", "EXP-10", "ODO-11"), "expiry of lots"
     ),
-    **dict.fromkeys(("EARN-5", "EARN-6", "EARN-7"), "points for other deeds than orders"),
-    **dict.fromkeys(("RULE-2", "RULE-3", "RULE-7"), "fixed and exclusive rules"),
-    "RULE-4": "multipliers",
-    "RULE-6": "date windows of rules; a switched-off rule is tested with the rules",
-    **dict.fromkeys(("RULE-8", "SPR-1"), "minimum basis"),
+    **dict.fromkeys(("EARN-6", "EARN-7"), "expiry and dates of points for other deeds than orders"),
     **dict.fromkeys(("RED-1", "RED-2", "RED-5", "SPR-3", "ODO-10"), "redemption"),
     **dict.fromkeys(("TIER-1", "TIER-3", "TIER-4", "TIER-7"), "tiers"),
 }
 
 OTHER_POLICY = {
+    "RULE-4": "there, points are rounded before they are multiplied; here once, at the end: 39 for 2 × 19.99",
+    "EARN-5": "there, an account can be disabled; here a rule is switched off, and a frozen account is paid later",
     "RED-8": "there, spending more than the balance empties it; here it is refused, and nothing is spent",
     "ERP-3": "there, a debit hangs on the earning row and the value spent lowers the next award; here debits use"
     " lots, and the lower price of the order is what earns",

@@ -1,9 +1,4 @@
-"""What an order earns, row by row.
-
-Rows of the rules' description that wait for later kinds of rules: fixed points (also on partly refunded
-orders), exclusive rules with a priority, minimum basis, multipliers, caps. Rows about balances, deficits and
-repeated reversals are proven on the ledger.
-"""
+"""What an order earns by its amounts, row by row; rules, conditions and caps have tables of their own."""
 
 import json
 from decimal import Decimal

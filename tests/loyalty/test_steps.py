@@ -94,7 +94,7 @@ def test_a_program_without_rules_still_counts_what_was_spent() -> None:
 def test_steps_are_told_where_they_are_needed() -> None:
     simple = compile_program(program())
     assert evaluate(simple, order("10")).steps == ()
-    assert evaluate(simple, order("10"), steps=True).steps == (on(0, 10, "10"),)
+    assert evaluate(simple, order("10"), Context(ordinal=2)).steps == (on(0, 10, "10"),)
 
 
 @pytest.mark.parametrize(
