@@ -77,7 +77,7 @@ def replay(
     """Replay `sources` up to `until`. What is dated later is evaluated with the tier of `until` and not yet counted."""
     outcome = Outcome(Journey(timeline, joined_at, pins))
     waiting: list[tuple[datetime, str, int, Row]] = []
-    tally = _Tally()
+    tally = _Tally(limited=any(_needs_of(version).limited for version in timeline.versions))
     for source in sorted(sources, key=lambda source: (source.at, source.place)):
         _count(outcome.journey, waiting, min(source.at, until))
         context = tally.context(source, outcome.journey.tier)
@@ -159,6 +159,10 @@ class _Needs:
     caps: tuple[Limit, ...]
     limits: tuple[tuple[str, tuple[Limit, ...], bool], ...]  # (rule key, limits, whether of orders)
 
+    @property
+    def limited(self) -> bool:
+        return bool(self.caps or self.limits)
+
     @classmethod
     def of(cls, document: ProgramDocument) -> "_Needs":
         rules = [rule for rule in document.rules if rule.active]
@@ -192,8 +196,9 @@ def _needs_of(version: LoadedVersion) -> _Needs:
 
 @dataclass(slots=True)
 class _Tally:
-    """What the sources so far have used of every cap and limit, by period."""
+    """What the sources so far have used of every cap and limit, by period; nothing unless some version is `limited`."""
 
+    limited: bool
     orders: int = 0
     points: dict[tuple[str, date | None], int] = field(default_factory=dict)
     rules: dict[tuple[str, str, date | None], tuple[Fraction, int]] = field(default_factory=dict)
@@ -215,7 +220,7 @@ class _Tally:
 
     def add(self, source: Source, stored: Stored) -> None:
         self.orders += stored.counted
-        if not stored.gross and not stored.used:
+        if not self.limited or not (stored.gross or stored.used):
             return
         day = source.at.astimezone(source.version.zone).date()
         for period in get_args(Period):
