@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 from django.apps import apps
@@ -12,8 +13,9 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from django_scopes import ScopeError, scope
 
+from lib.clock import now
 from loyalty.actions.batches import Upload, apply, carry_on, check
-from loyalty.models import Account, Entry
+from loyalty.models import Account, Entry, ExpiryWarning
 from orders.backtest import runs
 from orders.models import Delivery, Order
 from shops.actions import create_api_key, revoke_api_key
@@ -199,6 +201,7 @@ OTHERWISE: dict[str, dict[str, object]] = {
     "loyalty_award": {"source": "order:copy"},
     "loyalty_earningrule": {"key": "copy"},
     "loyalty_entry": {"reference": "copy", "seq": 999},
+    "loyalty_expirywarning": {"days": 8},
     "orders_delivery": {"dedupe_key": "copy"},
     "orders_order": {"external_id": "copy"},
     "shops_customer": {"external_id": "copy"},
@@ -235,6 +238,9 @@ def fill(shop: Shop, member: Account) -> None:
         Order.objects.create(shop=shop, connection=linked, customer=member.customer, external_id="1")
         Delivery.objects.create(shop=shop, connection=linked, topic="orders/paid", dedupe_key="1", body=b"")
         runs.start(shop, 30, "test")
+        ExpiryWarning.objects.create(
+            shop=shop, account=member, expires_on=date(2027, 1, 31), days=7, points=5, due_at=now()
+        )
     file_of_points(shop, member)
     customer(linked, "no points yet")
 
