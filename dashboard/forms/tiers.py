@@ -123,7 +123,10 @@ class TiersForm(PartForm):
 
     @property
     def settings_in_use(self) -> bool:
-        return any(name in self.errors for name in SETTINGS) or self.in_use(("grace_days", "count_imports"))
+        wrong = any(name in self.errors for name in ("grace_days", "downgrade", "count_imports"))
+        return (
+            wrong or str(self["grace_days"].value()) not in {"0", ""} or bool(self["count_imports"].value())
+        )
 
     def is_valid(self) -> bool:
         levels = [level.is_valid() for level in self.levels]
