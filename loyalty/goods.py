@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 from itertools import compress
+from operator import or_
 from typing import Any, Generic
 
 from loyalty.basis import Kept, Refunded, kept, kept_units
@@ -52,7 +54,7 @@ def counted(
     masks = [masks_of[key] for key in map(key_of, lines)]
     kinds = set(masks)
     found, amounts, excluded = lines, left.lines, _NONE_EXCLUDED
-    if any(mask & EXCLUDED for mask in kinds):
+    if reduce(or_, kinds, 0) & EXCLUDED:
         excluded = [
             [line.id, reason(mask)] for line, mask in zip(lines, masks, strict=True) if mask & EXCLUDED
         ]
@@ -73,8 +75,9 @@ def counted(
 
 def _by_mask(masks: Sequence[int], amounts: Sequence[Any]) -> dict[int, Any]:
     sums: dict[int, Any] = {}
+    found = sums.get
     for mask, amount in zip(masks, amounts, strict=True):
-        sums[mask] = sums[mask] + amount if mask in sums else amount
+        sums[mask] = found(mask, 0) + amount
     return sums
 
 
@@ -94,9 +97,10 @@ def in_fractions(goods: Goods[Any]) -> Goods[Fraction]:
 def count_units(goods: Goods[Any]) -> None:
     """Count the units that were bought."""
     units: dict[int, int] = dict.fromkeys(goods.sums, 0)
+    # The mask of shipping, the last, has no line.
     for line, mask in zip(goods.lines, goods.masks, strict=False):
-        if line.quantity > 0:
-            units[mask] += line.quantity
+        if (quantity := line.quantity) > 0:
+            units[mask] += quantity
     goods.units = units
 
 
