@@ -32,7 +32,7 @@ _Position = tuple[datetime, int]  # (review at, standing id)
 
 
 class _Due(NamedTuple):
-    """A standing to be reviewed, and the sums of its window."""
+    """A standing to be reviewed, and the sums of its window. `waiting`: when the next fact known takes effect."""
 
     shop_id: int
     id: int
@@ -46,6 +46,7 @@ class _Due(NamedTuple):
     spend: Figure
     points: int
     orders: int
+    waiting: datetime | None
 
 
 @dataclass(slots=True)
@@ -139,6 +140,7 @@ def _decide(due: Sequence[_Due], known: dict[int, Timeline]) -> _Decided:
                 "account_id": one.account_id,
                 "outcome": number,
                 "figure": plain(figure),
+                "waiting": one.waiting,
             }
         )
     return decided
@@ -210,14 +212,19 @@ _CLAIM_AFTER = """
 """
 _MEASURE = """
     SELECT s.shop_id, s.id, s.account_id, s.tier, s.in_grace, s.review_at, s.review_from, s.simple, s.version_id,
-        coalesce(p.spend, 0), coalesce(p.points, 0)::bigint, coalesce(p.orders, 0)
+        coalesce(p.spend, 0), coalesce(p.points, 0)::bigint, coalesce(p.orders, 0), p.waiting
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint)
     JOIN loyalty_standing s ON s.shop_id = r.shop_id AND s.id = r.id
     LEFT JOIN LATERAL (
-        SELECT sum(p.spend) AS spend, sum(p.points) AS points, sum(p.orders) AS orders FROM loyalty_progress p
+        SELECT sum(p.spend) FILTER (WHERE w.counts) AS spend, sum(p.points) FILTER (WHERE w.counts) AS points,
+            sum(p.orders) FILTER (WHERE w.counts) AS orders,
+            min(p.effective_at) FILTER (WHERE p.effective_at >= s.review_at) AS waiting
+        FROM loyalty_progress p
+        CROSS JOIN LATERAL (
+            SELECT p.counted_at >= coalesce(s.review_from, '-infinity') AND p.counted_at < s.review_at
+                AND p.effective_at < s.review_at AS counts
+        ) w
         WHERE s.simple AND p.shop_id = s.shop_id AND p.account_id = s.account_id
-            AND p.counted_at >= coalesce(s.review_from, '-infinity') AND p.counted_at < s.review_at
-            AND p.effective_at < s.review_at
     ) p ON true
     ORDER BY s.review_at, s.id
 """
@@ -235,11 +242,12 @@ _WRITE = """
             version_id bigint, details jsonb)
     ), r AS MATERIALIZED (
         SELECT * FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, account_id bigint, outcome int,
-            figure text)
+            figure text, waiting timestamptz)
     ), moved AS (
         UPDATE loyalty_standing s SET tier = o.tier, since = CASE WHEN o.moved THEN o.at ELSE s.since END,
-            kept_until = o.kept_until, in_grace = o.in_grace, review_at = o.kept_until,
-            review_from = o.review_from, simple = o.kept_until IS NOT NULL, updated_at = now()
+            kept_until = o.kept_until, in_grace = o.in_grace, review_at = least(o.kept_until, r.waiting),
+            review_from = o.review_from, simple = coalesce(o.kept_until < coalesce(r.waiting, 'infinity'), false),
+            updated_at = now()
         FROM r JOIN o ON o.number = r.outcome WHERE s.shop_id = r.shop_id AND s.id = r.id
     ), closed AS (
         UPDATE loyalty_tierspan t SET until = o.at FROM r JOIN o ON o.number = r.outcome

@@ -116,7 +116,7 @@ def replayed(accounts: Sequence[Account], at: datetime) -> list[Any]:
 @settings(
     max_examples=40,
     deadline=None,
-    phases=[Phase.explicit, Phase.generate],  # making an example smaller takes minutes with a database
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # making an example smaller takes minutes with a database
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
