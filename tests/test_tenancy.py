@@ -28,6 +28,7 @@ SHOP_OWNED = sorted(
     key=lambda model: model._meta.db_table,
 )
 ADDRESSES = {
+    "api-events": "/api/v1/events/",
     "api-members": "/api/v1/members/",
     "api-member": "/api/v1/members/{member}/",
     "api-entries": "/api/v1/members/{member}/entries/",
@@ -50,7 +51,10 @@ class Story:
         key = self.keys[who]
         client = Client(headers={"Authorization": f"Bearer {key}"} if key else {})
         url = ADDRESSES[name].format(member=member.pk)
-        if name != "api-adjustments":
+        if name == "api-events":
+            event = {"event": "quiz", "member": {"id": member.pk}, "reference": f"{who}-{member.pk}"}
+            answer = client.post(url, json.dumps(event), "application/json")
+        elif name != "api-adjustments":
             answer = client.get(url)
         else:
             body = json.dumps({"points": 5, "reason": "A gift"})
@@ -110,10 +114,10 @@ def test_a_key_opens_its_own_shop_alone(story: Story, name: str, who: str, statu
         # A list has no stranger to name: it is the other shop's own.
         assert (found, "theirs" in body) == (200, True)
     else:
-        assert found == (201 if name == "api-adjustments" and who == "own" else status)
-    told = any(
-        mark in body for mark in ('"mine"', "A gift", '"balance":50', '"points":50', '"balance_after":')
-    )
+        made = name in ("api-adjustments", "api-events") and who == "own"
+        assert found == (201 if made else status)
+    marks = ('"mine"', "A gift", '"balance":50', '"points":50', '"balance_after":', '"event":"quiz"')
+    told = any(mark in body for mark in marks)
     assert told == (who == "own")
     given = [1, 0] if name == "api-adjustments" and who == "own" else [0, 0]
     assert entry_counts(story) == [count + more for count, more in zip(before, given, strict=True)]
