@@ -222,7 +222,7 @@ def test_every_field_and_kind_of_a_program_is_documented() -> None:
 
 
 def documented_commands() -> list[str]:
-    texts = [(DOCS / name).read_text() for name in ("commands.md", "program.md")]
+    texts = [(DOCS / name).read_text() for name in ("commands.md", "imports.md", "program.md")]
     return [line for text in texts for line in re.findall(r"^python manage\.py (.+)$", text, re.MULTILINE)]
 
 

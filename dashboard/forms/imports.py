@@ -37,6 +37,8 @@ class UploadForm(forms.Form):
     )
     allow_repeats = switch(_("A member may be in the file more than once"))
 
+    file_name = ""
+
     def clean_file(self) -> bytes:
         upload = self.cleaned_data["file"]
         if upload.size > MOST_BYTES:
@@ -44,6 +46,7 @@ class UploadForm(forms.Form):
             raise forms.ValidationError(
                 _("The file is larger than %(limit)d MB. Split it into several.") % {"limit": limit}
             )
+        self.file_name = str(upload.name or "")
         content: bytes = upload.read()
         return content
 
@@ -55,7 +58,7 @@ class UploadForm(forms.Form):
             kind=given["kind"],
             actor=actor,
             format=given["format"],
-            file_name=self.files["file"].name,
+            file_name=self.file_name,
             reason=given["reason"],
             allow_repeats=given["allow_repeats"],
         )

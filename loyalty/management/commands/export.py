@@ -15,9 +15,11 @@ class Command(ShopCommand):
     help = "Write members, entries or lots as CSV (UTF-8) to a file, or to stdout without one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        super().add_arguments(parser)
-        parser.add_argument("table", choices=sorted(TABLES))
-        parser.add_argument("file", nargs="?", metavar="FILE")
+        tables = parser.add_subparsers(dest="table", required=True, metavar="|".join(TABLES))
+        for table in TABLES:
+            sub = tables.add_parser(table)
+            super().add_arguments(sub)
+            sub.add_argument("file", nargs="?", metavar="FILE")
 
     def answer_for(self, shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
         if not options["file"]:
