@@ -132,9 +132,9 @@ def test_a_campaign_announces_itself(owner: Page) -> None:
 def test_expiry_says_until_when_points_could_be_used(owner: Page) -> None:
     owner.get_by_role("link", name="Edit When points can be used and expire").click()
     check_usable(owner)
-    expect(owner.get_by_label("Months without activity")).to_be_hidden()
+    expect(owner.get_by_label("Months without activity", exact=True)).to_be_hidden()
     owner.get_by_label("After months without activity").check()
-    owner.get_by_label("Months without activity").fill("6")
+    owner.get_by_label("Months without activity", exact=True).fill("6")
     expect(owner.locator("[data-why]")).to_contain_text("6 months without earning or spending")
     owner.get_by_label("Days on hold").fill("14")
     expect(owner.locator("[data-sentence]")).to_contain_text("could be used from")
@@ -153,7 +153,7 @@ def test_expiry_says_until_when_points_could_be_used(owner: Page) -> None:
 
 
 def test_more_settings_are_usable(owner: Page) -> None:
-    owner.get_by_text("More settings").click()
+    owner.locator("summary").click()
     check_usable(owner)
     owner.get_by_role("link", name="Edit More settings").click()
     owner.locator("details").evaluate_all("folds => folds.forEach(fold => { fold.open = true; })")
