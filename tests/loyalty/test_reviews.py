@@ -116,7 +116,11 @@ def replayed(accounts: Sequence[Account], at: datetime) -> list[Any]:
 @settings(
     max_examples=40,
     deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # making an example smaller takes minutes with a database
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # making an example smaller takes minutes with a database
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
@@ -192,6 +196,16 @@ def test_years_without_a_review_end_like_nightly_ones(silver: list[Account]) -> 
     assert review_all_due(late) == 30  # ten of them twice
     assert tiers_of(silver) == ["t0"] * 20
     assert state(silver) == replayed(silver, late)
+
+
+def test_what_takes_effect_after_a_review_is_not_forgotten(silver: list[Account]) -> None:
+    """Points on hold: known before the review, and counted when they are released."""
+    held = silver[0]
+    remember(held, [order(9, 300, 300)._replace(effective_at=REVIEWED + timedelta(days=5))])
+    replayed(silver, START + timedelta(days=301))
+    assert review_all_due(REVIEWED) == 20
+    assert review_all_due(REVIEWED + timedelta(days=5)) == 1
+    assert tiers_of(silver) == ["t2", "t1", *["t0", "t1"] * 9]
 
 
 def test_a_publish_since_then_is_taken_in(silver: list[Account]) -> None:
