@@ -128,6 +128,11 @@ CELERY_BEAT_SCHEDULE = {
     "release-points": _every(minutes=1, task="loyalty.release_points"),
     "expire-points": _every(minutes=1, task="loyalty.expire_points"),
     "review-tiers": _every(minutes=1, task="loyalty.review_tiers"),
+    "catch-up": {
+        "task": "loyalty.catch_up",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
     "mark-days": _every(minutes=10, task="loyalty.mark_days"),
     "continue-batches": _every(minutes=1, task="loyalty.continue_batches"),
     "claim-imports": _every(minutes=5, task="loyalty.claim_imports"),

@@ -41,7 +41,7 @@ _ACTIVITIES = """
         UNION
         SELECT x.shop_id, x.id FROM wanted r
         JOIN loyalty_account a ON a.shop_id = r.shop_id AND a.customer_id = ANY(r.customers)
-        JOIN loyalty_activity x ON x.shop_id = a.shop_id AND x.account_id = a.id
+        JOIN loyalty_activity x ON x.shop_id = a.shop_id AND x.account_id = a.id AND x.kind <> 'note'
     )
     SELECT x.shop_id, x.id, a.customer_id, x.kind, x.name, coalesce(x.properties ->> 'network', ''), x.reference,
         x.occurred_at, x.tags

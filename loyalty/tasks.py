@@ -5,6 +5,7 @@ from celery import shared_task
 
 from loyalty import ledger, warnings
 from loyalty.actions.batches import claim_waiting, continue_batches
+from loyalty.actions.catch_up import catch_up
 from loyalty.actions.days import mark_days
 from loyalty.proof import verify
 from loyalty.reviews import review_all_due
@@ -44,6 +45,12 @@ def expire_points() -> None:
 def review_tiers() -> None:
     """Look again at the tiers of members whose term, window or grace has ended."""
     _tell("tiers reviewed", review_all_due(seconds=LONGEST_S))
+
+
+@shared_task(name="loyalty.catch_up", ignore_result=True)
+def look_at_everybody() -> None:
+    """After a publish: look at every member under the new version."""
+    _tell("members caught up", catch_up(budget_s=LONGEST_S))
 
 
 @shared_task(name="loyalty.write_warnings", ignore_result=True)

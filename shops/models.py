@@ -153,8 +153,8 @@ class ApiKey(models.Model):
 class Customer(models.Model):
     """A shopper as a connected store knows them. `as_of` is the instant of that knowledge.
 
-    `joined_at` is the earliest that is known of them; a birthday has no year. `subscribed_at`: when they agreed to
-    marketing, while `subscribed`.
+    `joined_at` is the earliest that is known of them; a birthday has no year. `subscribed_at`: since when they are, or
+    are not, `subscribed` to marketing.
     """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="customers", db_index=False)

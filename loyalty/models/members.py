@@ -18,8 +18,9 @@ from shops.models import Shop
 class Activity(models.Model):
     """Something a member did besides ordering, or a day of theirs: one award for each `reference`.
 
-    `kind`: signup, birthday, anniversary, newsletter, review, social_follow, visit, or custom with `name`. `digest`
-    tells whether a repeated reference means the same. `tags` are the customer's at the time.
+    `kind`: signup, birthday, anniversary, newsletter, review, social_follow, visit, or custom with `name`; or a
+    note, which earns nothing. `digest` tells whether a repeated reference means the same. `tags` are the customer's at
+    the time.
     """
 
     shop = models.ForeignKey(
