@@ -4,9 +4,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
-from django_scopes import scope
-
 from lib.clock import now
 from loyalty.actions.programs import draft_document, load_draft
 from loyalty.documents import ProgramDocument, as_dict, decode
@@ -55,14 +52,7 @@ def tried(shop: Shop, days: int = 90) -> Result:
 
 
 def finished(run: Backtest) -> Backtest:
-    for _ in range(1000):
-        if not runs.advance(run.pk):
-            break
-    with scope(shop=run.shop):
-        run.refresh_from_db()
+    """Do all of it, waiting for a lock that another connection may still hold for a moment."""
+    runs.finish(run, lambda _run: None)
     assert run.state == Backtest.State.DONE, (run.state, run.error)
     return run
-
-
-def renamed(document: ProgramDocument, name: str) -> ProgramDocument:
-    return msgspec.structs.replace(document, points_name=name)
