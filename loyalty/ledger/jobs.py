@@ -106,7 +106,8 @@ _RELEASE = f"""
                 ELSE loyalty_idle_until(greatest(w.release_at, a.active_at), w.idle_months, s.timezone)
             END AS expires_at,
             nextval('loyalty_entry_id_seq') AS entry_id,
-            (a.seq + row_number() OVER turn)::int AS seq, (a.balance + sum(w.pending) OVER turn)::bigint AS balance_after
+            (a.seq + row_number() OVER turn)::int AS seq,
+            (a.balance + sum(w.pending) OVER turn)::bigint AS balance_after
         FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint)
         JOIN loyalty_award w ON w.shop_id = r.shop_id AND w.id = r.id AND w.pending > 0
             AND w.release_at <= %(at)s
@@ -133,7 +134,8 @@ _EXPIRE = f"""
     WITH due AS MATERIALIZED (
         SELECT l.shop_id, l.id AS lot_id, l.account_id, l.remaining, l.expires_at,
             nextval('loyalty_entry_id_seq') AS entry_id,
-            (a.seq + row_number() OVER turn)::int AS seq, (a.balance - sum(l.remaining) OVER turn)::bigint AS balance_after,
+            (a.seq + row_number() OVER turn)::int AS seq,
+            (a.balance - sum(l.remaining) OVER turn)::bigint AS balance_after,
             (SELECT count(*) FROM loyalty_lotuse u WHERE u.shop_id = l.shop_id AND u.lot_id = l.id) AS uses
         FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint)
         JOIN loyalty_lot l ON l.shop_id = r.shop_id AND l.id = r.id AND l.remaining > 0
