@@ -105,29 +105,35 @@ def _instant(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if at else ""
 
 
-_MEMBERS = """
+# The page first, then a look-up for each of its rows: no page reads a whole table, whatever the planner
+# thinks of it. OFFSET 0 keeps it from making joins of the look-ups.
+_PAGE = "shop_id = %(shop)s AND id > %(after)s ORDER BY id LIMIT %(limit)s"
+_MEMBERS = f"""
     SELECT a.id, c.external_id, c.email, c.first_name, c.last_name, a.balance, a.pending, a.lifetime_earned,
         a.lifetime_spent, coalesce(s.tier, ''), coalesce(c.joined_at, a.created_at)
-    FROM loyalty_account a
-    JOIN shops_customer c ON c.shop_id = a.shop_id AND c.id = a.customer_id
-    LEFT JOIN loyalty_standing s ON s.shop_id = a.shop_id AND s.account_id = a.id
-    WHERE a.shop_id = %(shop)s AND a.id > %(after)s ORDER BY a.id LIMIT %(limit)s
+    FROM (SELECT * FROM loyalty_account WHERE {_PAGE}) a
+    CROSS JOIN LATERAL (SELECT * FROM shops_customer c WHERE c.shop_id = a.shop_id AND c.id = a.customer_id OFFSET 0) c
+    LEFT JOIN LATERAL (SELECT * FROM loyalty_standing s
+        WHERE s.shop_id = a.shop_id AND s.account_id = a.id OFFSET 0) s ON true
+    ORDER BY a.id
 """
-_ENTRIES = """
+_ENTRIES = f"""
     SELECT e.id, e.id, c.external_id, c.email, e.seq, e.kind, e.available_delta, e.pending_delta, e.balance_after,
         e.reference, e.reason, e.actor, e.reverses_id, e.occurred_at, e.created_at,
         e.revision, w.breakdown::text, w.earlier::text, v.document ->> 'points_name'
-    FROM loyalty_entry e
-    JOIN loyalty_account a ON a.shop_id = e.shop_id AND a.id = e.account_id
-    JOIN shops_customer c ON c.shop_id = a.shop_id AND c.id = a.customer_id
-    LEFT JOIN loyalty_award w ON w.shop_id = e.shop_id AND w.id = e.award_id
-    LEFT JOIN loyalty_programversion v ON v.shop_id = w.shop_id AND v.id = w.program_version_id
-    WHERE e.shop_id = %(shop)s AND e.id > %(after)s ORDER BY e.id LIMIT %(limit)s
+    FROM (SELECT * FROM loyalty_entry WHERE {_PAGE}) e
+    CROSS JOIN LATERAL (SELECT * FROM loyalty_account a WHERE a.shop_id = e.shop_id AND a.id = e.account_id OFFSET 0) a
+    CROSS JOIN LATERAL (SELECT * FROM shops_customer c WHERE c.shop_id = a.shop_id AND c.id = a.customer_id OFFSET 0) c
+    LEFT JOIN LATERAL (SELECT * FROM loyalty_award w
+        WHERE w.shop_id = e.shop_id AND w.id = e.award_id OFFSET 0) w ON true
+    LEFT JOIN LATERAL (SELECT * FROM loyalty_programversion v
+        WHERE v.shop_id = w.shop_id AND v.id = w.program_version_id OFFSET 0) v ON true
+    ORDER BY e.id
 """
-_LOTS = """
+_LOTS = f"""
     SELECT l.id, c.external_id, c.email, l.points, l.remaining, l.earned_at, l.available_at, l.expires_at
-    FROM loyalty_lot l
-    JOIN loyalty_account a ON a.shop_id = l.shop_id AND a.id = l.account_id
-    JOIN shops_customer c ON c.shop_id = a.shop_id AND c.id = a.customer_id
-    WHERE l.shop_id = %(shop)s AND l.id > %(after)s ORDER BY l.id LIMIT %(limit)s
+    FROM (SELECT * FROM loyalty_lot WHERE {_PAGE}) l
+    CROSS JOIN LATERAL (SELECT * FROM loyalty_account a WHERE a.shop_id = l.shop_id AND a.id = l.account_id OFFSET 0) a
+    CROSS JOIN LATERAL (SELECT * FROM shops_customer c WHERE c.shop_id = a.shop_id AND c.id = a.customer_id OFFSET 0) c
+    ORDER BY l.id
 """
