@@ -2,6 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
+from django.contrib import messages
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext
 
@@ -24,6 +25,17 @@ def saved(
         change_draft(request.desk.shop, change)
     except InvalidProgram as invalid:
         form.add_problems(invalid, part, draft)
+        return False
+    return True
+
+
+def changed(request: DeskRequest, change: Change) -> bool:
+    """Whether the draft was changed by a button without a form; if not, the person is told why."""
+    try:
+        change_draft(request.desk.shop, change)
+    except InvalidProgram as invalid:
+        for path, message in invalid.errors:
+            messages.error(request, f"{path}: {message}")
         return False
     return True
 

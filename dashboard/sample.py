@@ -12,6 +12,7 @@ from loyalty.context import Context
 from loyalty.documents import Conditions, ProgramDocument
 from platforms.snapshots import Line
 
+EARLIEST, LATEST = datetime(1900, 1, 1), datetime(9990, 1, 1)
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -28,8 +29,8 @@ class Sample:
 
 
 def local_instant(written: str, zone: ZoneInfo) -> datetime:
-    """The instant of a moment on the shop's clock, as a document writes it. Raises `ValueError`."""
-    return datetime.fromisoformat(written).replace(tzinfo=zone)
+    """The instant of a moment on the shop's clock, as a document writes it, kept off the ends of the calendar."""
+    return min(max(datetime.fromisoformat(written), EARLIEST), LATEST).replace(tzinfo=zone)
 
 
 def sample_of(

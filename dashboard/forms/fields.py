@@ -17,6 +17,9 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+# Beyond them somebody has slipped on a key.
+YEARS = range(2000, 3000)
+
 
 def text(
     label: Any, max_length: int, *, required: bool = True, help_text: Any = "", **attrs: str
@@ -109,9 +112,9 @@ class LocalTimeField(forms.CharField):
             moment = datetime.fromisoformat(given)
         except ValueError:
             moment = None
-        if moment is None or moment.tzinfo is not None:
+        if moment is None or moment.tzinfo is not None or moment.year not in YEARS:
             raise forms.ValidationError(gettext("Enter a date and a time, such as 2026-12-01 18:00."))
-        return moment.isoformat(timespec="minutes").removesuffix("T00:00")
+        return moment.isoformat(timespec="seconds" if moment.second else "minutes").removesuffix("T00:00")
 
     def prepare_value(self, value: Any) -> Any:
         return f"{value}T00:00" if isinstance(value, str) and len(value) == len("2026-12-01") else value

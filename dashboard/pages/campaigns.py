@@ -10,14 +10,13 @@ from msgspec import structs
 
 from dashboard.campaigns import shown_campaign, shown_campaigns
 from dashboard.desk import DeskRequest, Right
-from dashboard.drafting import is_preview, not_yet, preview, saved
+from dashboard.drafting import changed, is_preview, not_yet, preview, saved
 from dashboard.forms.campaigns import CampaignForm, MultipliersForm, campaign_form
 from dashboard.site import site
 from dashboard.ways import fresh_key
 from dashboard.words import announcement
-from loyalty.actions.drafts import change_draft, draft_as_written
+from loyalty.actions.drafts import draft_as_written
 from loyalty.documents import Campaign, ProgramDocument, decode
-from loyalty.errors import InvalidProgram
 from loyalty.queries import live_version
 
 
@@ -61,13 +60,9 @@ def switch_campaign(request: DeskRequest, key: str) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     active = "on" in request.POST
     campaign = _campaign(draft_as_written(request.desk.shop), key)
-    try:
-        change_draft(
-            request.desk.shop,
-            lambda draft: _with(draft, structs.replace(_campaign(draft, key), active=active)),
-        )
-    except InvalidProgram as invalid:
-        messages.error(request, " ".join(message for _path, message in invalid.errors))
+    if not changed(
+        request, lambda draft: _with(draft, structs.replace(_campaign(draft, key), active=active))
+    ):
         return redirect("dashboard:campaign", key)
     said = gettext("“%(name)s” is on in the draft.") if active else gettext("“%(name)s” is off in the draft.")
     messages.success(request, said % {"name": campaign.name})
@@ -78,7 +73,8 @@ def delete_campaign(request: DeskRequest, key: str) -> HttpResponse:
     """Asks whether to delete a campaign; a POST takes it out of the draft."""
     campaign = _campaign(draft_as_written(request.desk.shop), key)
     if request.method == "POST":
-        change_draft(request.desk.shop, lambda draft: _without(draft, key))
+        if not changed(request, lambda draft: _without(draft, key)):
+            return redirect("dashboard:campaign", key)
         messages.success(request, gettext("“%(name)s” is no longer in the draft.") % {"name": campaign.name})
         return redirect("dashboard:campaigns")
     context = {

@@ -10,14 +10,13 @@ from django.utils.translation import gettext
 from msgspec import structs
 
 from dashboard.desk import DeskRequest, Right
-from dashboard.drafting import amount_of, is_preview, not_yet, preview, saved
+from dashboard.drafting import amount_of, changed, is_preview, not_yet, preview, saved
 from dashboard.example import usual_amount, worked
 from dashboard.forms.rules import RuleForm, rule_form
 from dashboard.site import site
 from dashboard.ways import GROUPS, WAYS, Way, fresh_key
-from loyalty.actions.drafts import change_draft, draft_as_written
+from loyalty.actions.drafts import draft_as_written
 from loyalty.documents import ORDER_RULES, ProgramDocument, Rule, decode
-from loyalty.errors import InvalidProgram
 from loyalty.queries import live_version
 
 
@@ -72,13 +71,9 @@ def switch_rule(request: DeskRequest, key: str) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     active = "on" in request.POST
     rule = _rule(draft_as_written(request.desk.shop), key)
-    try:
-        change_draft(
-            request.desk.shop,
-            lambda draft: with_rule(draft, structs.replace(_rule(draft, key), active=active)),
-        )
-    except InvalidProgram as invalid:
-        messages.error(request, str(invalid))
+    if not changed(
+        request, lambda draft: with_rule(draft, structs.replace(_rule(draft, key), active=active))
+    ):
         return redirect("dashboard:rule", key)
     said = gettext("“%(name)s” is on in the draft.") if active else gettext("“%(name)s” is off in the draft.")
     messages.success(request, said % {"name": rule.name})
@@ -89,10 +84,7 @@ def delete_rule(request: DeskRequest, key: str) -> HttpResponse:
     """Asks whether to delete a way to earn; a POST takes it out of the draft."""
     rule = _rule(draft_as_written(request.desk.shop), key)
     if request.method == "POST":
-        try:
-            change_draft(request.desk.shop, lambda draft: _without(draft, key))
-        except InvalidProgram as invalid:
-            messages.error(request, str(invalid))
+        if not changed(request, lambda draft: _without(draft, key)):
             return redirect("dashboard:rule", key)
         messages.success(request, gettext("“%(name)s” is no longer in the draft.") % {"name": rule.name})
         return redirect("dashboard:program")

@@ -5,9 +5,9 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.conftest import WIDE, Demo
+from tests.browser.conftest import Demo
 from tests.browser.test_dashboard import PASSWORD, check_usable, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
@@ -30,6 +30,11 @@ def enter(page: Page, demo: Demo) -> Page:
     return page
 
 
+def arrive(page: Page, title: str) -> None:
+    """Wait for the page of that title."""
+    expect(page).to_have_title(re.compile(f"^{re.escape(title)} "))
+
+
 def save(page: Page) -> None:
     page.get_by_role("button", name="Save draft").last.click()
     expect(page.get_by_text("Saved in the draft.")).to_be_visible()
@@ -46,6 +51,7 @@ def test_a_new_shop_sees_one_rule_and_no_more(owner: Page) -> None:
 
 def test_the_example_follows_the_typing(owner: Page) -> None:
     owner.get_by_role("link", name="Points for purchases").click()
+    arrive(owner, "Points for purchases")
     check_usable(owner)
     owner.locator("[name=points]").fill("2")
     expect(owner.locator("[data-sentence]")).to_have_text("An order of 49.95 € would earn 99 points.")
@@ -70,8 +76,10 @@ def test_the_example_follows_the_typing(owner: Page) -> None:
 
 def test_a_punch_card_is_added_switched_off_and_deleted(owner: Page) -> None:
     owner.get_by_role("link", name="Add a way to earn").click()
+    arrive(owner, "Add a way to earn")
     check_usable(owner)
     owner.get_by_role("link", name="Punch card").click()
+    arrive(owner, "Punch card")
     check_usable(owner)
     owner.locator("[name=points]").fill("50")
     owner.locator("[name=every]").fill("5")
@@ -83,6 +91,7 @@ def test_a_punch_card_is_added_switched_off_and_deleted(owner: Page) -> None:
     expect(owner.get_by_role("switch", name="Punch card")).not_to_be_checked()
     owner.get_by_role("link", name="Punch card").click()
     owner.get_by_role("link", name="Delete this way to earn").click()
+    arrive(owner, "Delete “Punch card”?")
     check_usable(owner)
     owner.get_by_role("button", name="Delete").click()
     expect(owner.locator(".rg-item")).to_have_count(1)
@@ -90,6 +99,7 @@ def test_a_punch_card_is_added_switched_off_and_deleted(owner: Page) -> None:
 
 def test_three_tiers_from_the_template(owner: Page) -> None:
     owner.get_by_role("link", name="Set up VIP tiers").click()
+    arrive(owner, "VIP tiers")
     check_usable(owner)
     owner.get_by_role("button", name="Start with Bronze, Silver, Gold").click()
     rows = owner.locator("[data-row]")
@@ -131,6 +141,7 @@ def test_a_campaign_announces_itself(owner: Page) -> None:
 
 def test_expiry_says_until_when_points_could_be_used(owner: Page) -> None:
     owner.get_by_role("link", name="Edit When points can be used and expire").click()
+    arrive(owner, "When points can be used and expire")
     check_usable(owner)
     expect(owner.get_by_label("Months without activity", exact=True)).to_be_hidden()
     owner.get_by_label("After months without activity").check()
@@ -156,6 +167,7 @@ def test_more_settings_are_usable(owner: Page) -> None:
     owner.locator("summary").click()
     check_usable(owner)
     owner.get_by_role("link", name="Edit More settings").click()
+    arrive(owner, "More settings")
     owner.locator("details").evaluate_all("folds => folds.forEach(fold => { fold.open = true; })")
     check_usable(owner)
     owner.get_by_label("Round").select_option("ceil")
@@ -163,8 +175,10 @@ def test_more_settings_are_usable(owner: Page) -> None:
     save(owner)
 
 
-def test_all_works_without_scripts(browser: Browser, demo: Demo) -> None:
-    context = browser.new_context(viewport=WIDE, java_script_enabled=False, locale="en-GB")
+def test_all_works_without_our_script(browser: Browser, demo: Demo) -> None:
+    context = browser.new_context(
+        viewport=ViewportSize(width=1280, height=860), java_script_enabled=False, locale="en-GB"
+    )
     page = enter(context.new_page(), demo)
     page.get_by_role("link", name="Set up VIP tiers").click()
     page.get_by_role("button", name="Start from scratch").click()

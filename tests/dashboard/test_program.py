@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django_scopes import scope
 
@@ -26,9 +25,9 @@ def seen(page: str) -> str:
     return page.split('name="seen"')[1].split('value="')[1].split('"')[0]
 
 
-def edit(owner: Client, **changed: str) -> HttpResponse:
+def edit(owner: Client, **changed: str) -> None:
     """Send the page of the rule for purchases, with three points for every euro."""
-    return owner.post("/dashboard/program/rule/purchases/", RULE | changed)
+    owner.post("/dashboard/program/rule/purchases/", RULE | changed)
 
 
 def test_a_saved_draft_is_not_live_before_it_is_published(desks: Desks, owner: Client) -> None:

@@ -391,3 +391,18 @@ def test_the_program_page_tells_each_part(desks: Desks, owner: Client, read: Cal
         "Points never expire.",
     ):
         assert text in page
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "value", ["9" * 40, "-1", "1e400", "NaN", "\x00", "9999-12-31T23:59", "0001-01-01T00:00", "💥" * 300]
+)
+def test_any_value_in_any_field_is_answered(owner: Client, page: str, value: str) -> None:
+    """Nonsense is refused or taken, in the form and in its example, and never breaks a page."""
+    url, form = PAGES[page]
+    fields = list(owner.get(url).context["form"].fields)
+    for field in fields:
+        sent = form | {"weekdays": ["sun"], field: value}
+        assert owner.post(url, sent | {"preview": "1"}).status_code == 200
+        assert owner.post(url, sent).status_code in {302, 422}
+        assert owner.get("/dashboard/program/").status_code == 200
