@@ -1,6 +1,7 @@
 """What the demo store sells, and who shops there."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 NAME = "Fern & Clay"
@@ -28,12 +29,13 @@ class Product:
 
 @dataclass(frozen=True)
 class Person:
-    """A customer as the demo store knows them."""
+    """A customer as the demo store knows them; `joined_at` None: with their first order."""
 
     id: int
     first_name: str
     last_name: str
     city: str
+    joined_at: datetime | None = None
 
     @property
     def email(self) -> str:

@@ -90,7 +90,7 @@ def order_body(purchase: Purchase, cancelled_at: datetime | None = None) -> byte
         "total_shipping_price_set": _set(purchase.shipping),
         "billing_address": _address(purchase.customer),
         "shipping_address": _address(purchase.customer),
-        "customer": _customer(purchase.customer, changed),
+        "customer": _customer(purchase.customer, placed, changed),
         "discount_applications": [],
         "fulfillments": [],
         "line_items": [_line(purchase, position) for position in range(len(purchase.items))],
@@ -200,14 +200,25 @@ def _shipping(purchase: Purchase) -> dict[str, Any]:
     }
 
 
-def _customer(person: Person, changed: str) -> dict[str, Any]:
+def customer_body(person: Person, joined_at: datetime, subscribed: bool) -> bytes:
+    """The body of `customers/create`; `subscribed`: they agree to marketing as they join."""
+    joined = _instant(joined_at)
+    consent = {
+        "state": "subscribed" if subscribed else "not_subscribed",
+        "opt_in_level": "single_opt_in",
+        "consent_updated_at": joined if subscribed else None,
+    }
+    return json.dumps(_customer(person, joined, joined) | {"email_marketing_consent": consent}).encode()
+
+
+def _customer(person: Person, placed: str, changed: str) -> dict[str, Any]:
     return {
         "id": person.id,
         "admin_graphql_api_id": f"gid://shopify/Customer/{person.id}",
         "email": person.email,
         "first_name": person.first_name,
         "last_name": person.last_name,
-        "created_at": changed,
+        "created_at": _instant(person.joined_at) if person.joined_at else placed,
         "updated_at": changed,
         "verified_email": True,
         "state": "enabled",

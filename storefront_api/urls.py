@@ -6,6 +6,7 @@ from storefront_api.probes import healthz, readyz
 from storefront_api.storefront.activity import activity
 from storefront_api.storefront.events import events
 from storefront_api.storefront.me import me
+from storefront_api.storefront.outlooks import my_program, my_tiers
 from storefront_api.storefront.program import program
 from storefront_api.webhooks import receive, receive_shopify
 from storefront_api.widget.views import regulars_js
@@ -16,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("storefront/v1/me", me),
     path("storefront/v1/me/activity", activity),
     path("storefront/v1/me/events", events),
+    path("storefront/v1/me/program", my_program),
+    path("storefront/v1/me/tiers", my_tiers),
     path("storefront/v1/program", program),
     path("healthz", healthz),
     path("readyz", readyz),

@@ -1,5 +1,6 @@
 """Opening a shop, and taking its program from draft to live."""
 
+from datetime import datetime
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -17,11 +18,19 @@ from loyalty.validation import validate
 from shops.models import Connection, Shop
 
 
-def open_shop(name: str, currency: str, timezone: str, actor: str = "") -> Shop:
-    """A new tenant whose program is live at once, as version 1 with the default document.
+def open_shop(
+    name: str,
+    currency: str,
+    timezone: str,
+    actor: str = "",
+    document: ProgramDocument | None = None,
+    since: datetime | None = None,
+) -> Shop:
+    """A new tenant whose program is live at once, as version 1 with `document` (else the default one).
 
-    `currency`: ISO 4217; `timezone`: IANA, such as Europe/Berlin; `actor`: who did it, for the version.
-    Raises `ValidationError` with the fields `name`, `currency`, `timezone`.
+    `currency`: ISO 4217; `timezone`: IANA, such as Europe/Berlin; `actor`: who did it, for the version; `since`: from
+    when on it counts what members do, for a shop that has a past.
+    Raises `ValidationError` with the fields `name`, `currency`, `timezone`, or `InvalidProgram`.
     """
     shop = Shop(name=name.strip(), currency=currency.strip().upper(), timezone=timezone.strip())
     _check_shop(shop)
@@ -29,7 +38,9 @@ def open_shop(name: str, currency: str, timezone: str, actor: str = "") -> Shop:
         shop.save()
         with scope(shop=shop):
             Program.objects.create(shop=shop, draft=as_dict(default_document(shop.currency)))
-        publish(shop, actor, note=gettext("The program a new shop starts with"))
+        if document is not None:
+            load_draft(shop, document)
+        publish(shop, actor, note=gettext("The program a new shop starts with"), since=since)
     return shop
 
 
@@ -50,8 +61,8 @@ def load_draft(shop: Shop, document: ProgramDocument) -> None:
         Program.objects.filter(shop=shop).update(draft=as_dict(document), updated_at=now())
 
 
-def publish(shop: Shop, actor: str, note: str = "") -> ProgramVersion:
-    """Freeze the draft as the next version, in force from now on.
+def publish(shop: Shop, actor: str, note: str = "", since: datetime | None = None) -> ProgramVersion:
+    """Freeze the draft as the next version, in force from now on; a first version from `since` on, if given.
 
     Raises `InvalidProgram` with every problem of the draft, or `NothingToPublish` when it is already live.
     """
@@ -69,7 +80,7 @@ def publish(shop: Shop, actor: str, note: str = "") -> ProgramVersion:
             published_by=actor,
             note=note,
             # A clock that was set back must not make an older version the newest again.
-            published_at=max(now(), last.published_at) if last else now(),
+            published_at=max(now(), last.published_at) if last else since or now(),
         )
 
 

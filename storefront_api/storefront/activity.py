@@ -26,8 +26,8 @@ _ENTRIES = """
     JOIN loyalty_entry e ON e.shop_id = a.shop_id AND e.account_id = a.id
     LEFT JOIN loyalty_award w ON w.shop_id = e.shop_id AND w.id = e.award_id
     LEFT JOIN loyalty_programversion v ON v.shop_id = w.shop_id AND v.id = w.program_version_id
-    LEFT JOIN orders_order o ON o.shop_id = w.shop_id AND w.source LIKE 'order:%%'
-         AND o.id = substr(w.source, 7)::bigint
+    LEFT JOIN orders_order o ON o.shop_id = w.shop_id
+         AND o.id = CASE WHEN w.source LIKE 'order:%%' THEN substr(w.source, 7)::bigint END
     WHERE c.shop_id = %s AND c.connection_id = %s AND c.external_id = %s AND e.seq < %s
     ORDER BY e.seq DESC LIMIT %s
 """

@@ -3,40 +3,32 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from loyalty.documents import ProgramDocument, Rule, decode
-from loyalty.queries import live_version
-from loyalty.wording import money, one_of, points_text
+from lib.clock import now
+from loyalty.versions import timelines
+from loyalty.wording import one_of
 from shops.models import Shop
 from storefront_api.connections import by_shop
+from storefront_api.storefront.offers import campaigns_for, rules_for, tiers_of, way
 from storefront_api.storefront.road import Refused, reply, road
 
 
 @road
 def program(request: HttpRequest) -> HttpResponse:
-    """`{shop, currency, points_name, point_name, earn: [{key, name, sentence}]}` of `?shop=<public id>`."""
+    """`{shop, currency, points_name, point_name, earn, campaigns, tiers}` of `?shop=<public id>`, as `offers` tells."""
     known = by_shop(request.GET.get("shop", ""))
     if known is None:
         message = gettext("There is no shop with this public id.")
         raise Refused(404, "shop_unknown", message, field="shop")
-    shop = Shop.objects.get(pk=known.id)
-    document = decode(live_version(shop).document)
+    at = now()
+    version = timelines([known.id])[known.id].at(at)
+    document = version.document
     content = {
-        "shop": shop.name,
+        "shop": Shop.objects.values_list("name", flat=True).get(pk=known.id),
         "currency": document.currency,
         "points_name": document.points_name,
         "point_name": one_of(document.points_name),
-        "earn": [
-            {"key": rule.key, "name": rule.name, "sentence": how_to_earn(rule, document)}
-            for rule in document.rules
-            if rule.active
-        ],
+        "earn": [way(rule, version, at) for rule in rules_for(version, at)],
+        "campaigns": campaigns_for(version, at),
+        "tiers": tiers_of(version, at),
     }
     return reply(request, content, known.origins, "public, max-age=60", "Origin")
-
-
-def how_to_earn(rule: Rule, document: ProgramDocument) -> str:
-    """One rule for shoppers: "1 point for every 1 € you spend"."""
-    return gettext("%(points)s for every %(amount)s you spend") % {
-        "points": points_text(rule.points, document.points_name),
-        "amount": money(rule.per, document.currency, short=True),
-    }

@@ -5,7 +5,9 @@ import json
 import time
 from argparse import ArgumentParser
 from base64 import b32encode
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,10 +15,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django_scopes import scope, scopes_disabled
 
-from demo import catalogue, store
+from demo import catalogue, program, store
 from demo.deliveries import NotDelivered, deliver
-from demo.history import Event, events
+from demo.history import DAYS, Event, Told, events, told
+from lib.clock import now
+from loyalty.actions.activities import record
 from loyalty.actions.programs import open_shop
+from loyalty.models import Account, Activity
+from orders.customer_facts import tell
 from orders.models import Delivery
 from platforms.connect import connect_store
 from shops.actions import create_staff
@@ -45,6 +51,7 @@ class Command(BaseCommand):
         past = list(events(options["members"], connection.created_at))
         _send(connection, url, past)
         _wait_until_applied(connection)
+        _tell(connection, told(options["members"], connection.created_at))
         facts = {
             "dashboard_url": f"{url}/dashboard/",
             "email": OWNER,
@@ -61,7 +68,14 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def _open() -> Connection:
-    shop = open_shop(catalogue.NAME, catalogue.CURRENCY, catalogue.TIMEZONE, actor="seed_demo")
+    shop = open_shop(
+        catalogue.NAME,
+        catalogue.CURRENCY,
+        catalogue.TIMEZONE,
+        actor="seed_demo",
+        document=program.document(now()),
+        since=now() - timedelta(days=DAYS + 7),
+    )
     return connect_store(shop, "shopify", catalogue.DOMAIN)
 
 
@@ -95,6 +109,27 @@ def _send(connection: Connection, url: str, past: list[Event]) -> None:
             list(pool.map(send, missing))
     except NotDelivered as error:
         raise CommandError(f"The demo's orders could not be sent: {error}") from error
+
+
+def _tell(connection: Connection, facts: Iterable[Told]) -> None:
+    """Tell what the store's server would; what was told before changes nothing."""
+    with scope(shop=connection.shop):
+        accounts = {
+            account.customer.external_id: account
+            for account in Account.objects.select_related("shop", "customer").filter(
+                shop=connection.shop, customer__shop=connection.shop, customer__connection=connection
+            )
+        }
+        done = Activity.objects.filter(shop=connection.shop, reference__startswith="seed-review-")
+        reviewed = set(done.values_list("reference", flat=True))
+    for fact in facts:
+        account = accounts[str(fact.person.id)]
+        if account.customer.birth_month is None:
+            tell(account, birthday=fact.birthday)
+        for number, at in enumerate(fact.reviews):
+            reference = f"seed-review-{fact.person.id}-{number}"
+            if reference not in reviewed:
+                record(account, "review", reference, at)
 
 
 def _wait_until_applied(connection: Connection) -> None:
