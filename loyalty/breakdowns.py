@@ -7,6 +7,8 @@ goods whose `rules` name its key: their `amounts` at its rate, times their multi
 """
 
 from fractions import Fraction
+from itertools import repeat
+from operator import mul
 from typing import Any
 
 from loyalty.basis import Refunded
@@ -112,7 +114,7 @@ def _by_weight(worth: Worth, goods: Goods[Any], parts: list[Any]) -> list[int]:
     if not basis:
         return shared(target, [Fraction(1)] * len(parts), Fraction(len(parts)))
     whole, fixed = worth.uncut, worth.fixed
-    if isinstance(parts[0], Fraction):
+    if type(parts[0]) is Fraction:
         whole, fixed, basis = Fraction(whole), Fraction(fixed), Fraction(basis)
     if not whole:
         return shared(target, parts, basis)
@@ -123,8 +125,8 @@ def _by_weight(worth: Worth, goods: Goods[Any], parts: list[Any]) -> list[int]:
         factors = {mask: factor * each + all_ for mask, factor in layout.by_mask.items()}
     else:
         factors = {mask: factor * target for mask, factor in layout.by_mask.items()}
-    quotas = [divmod(part * factors[mask], whole) for part, mask in zip(parts, goods.masks, strict=True)]
-    return whole_quotas(target, quotas)
+    weights = map(mul, parts, map(factors.__getitem__, goods.masks))
+    return whole_quotas(target, list(map(divmod, weights, repeat(whole))))
 
 
 def _refunds(gross: Goods[Any], refunded: Refunded) -> dict[str, str]:

@@ -201,10 +201,10 @@ def _kept(
 
 def _spend(basis: Decimal | Fraction | int) -> Decimal:
     """The basis cut to the places that a column of money holds."""
-    if isinstance(basis, Fraction):
-        units = basis * 10**SPEND_PLACES
-        return Decimal(units.numerator // units.denominator).scaleb(-SPEND_PLACES)
-    return Decimal(basis).quantize(SPEND, context=_CUT)
+    if isinstance(basis, Decimal):
+        return _CUT.quantize(basis, SPEND)
+    units = Fraction(basis) * 10**SPEND_PLACES
+    return Decimal(units.numerator // units.denominator).scaleb(-SPEND_PLACES)
 
 
 def _used(worth: Worth) -> dict[str, list[Any]]:

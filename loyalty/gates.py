@@ -38,15 +38,17 @@ class Gates:
         self.all = (1 << len(gates)) - 1
         conditions = [gate.conditions for gate in gates]
         windows = [(_clock(c.starts) or datetime.min, _clock(c.ends) or _EVER) for c in conditions]
-        self._breaks = sorted({at for window in windows for at in window} - {datetime.min, _EVER})
+        breaks = sorted({at for window in windows for at in window} - {datetime.min, _EVER})
+        # Instants of one zone compare by the clock on its walls.
+        self._breaks = [at.replace(tzinfo=zone) for at in breaks]
         self._by_window = tuple(
-            _mask(starts <= at < ends for starts, ends in windows) for at in (datetime.min, *self._breaks)
+            _mask(starts <= at < ends for starts, ends in windows) for at in (datetime.min, *breaks)
         )
         self._by_weekday = tuple(
             _mask(not c.weekdays or day in c.weekdays for c in conditions) for day in WEEKDAYS
         )
         self._zone = zone
-        self._uses_clock = bool(self._breaks) or any(c.weekdays for c in conditions)
+        self._uses_clock = bool(breaks) or any(c.weekdays for c in conditions)
         least = [c.min_basis for c in conditions if c.min_basis is not None]
         self._thresholds = sorted(set(least))
         self._by_basis = tuple(
@@ -86,7 +88,7 @@ class Gates:
             local = at.astimezone(self._zone)
             mask = self._by_weekday[local.weekday()]
             if self._breaks:
-                mask &= self._by_window[bisect_right(self._breaks, local.replace(tzinfo=None))]
+                mask &= self._by_window[bisect_right(self._breaks, local)]
         if self._uses_channels and channel is not None:
             mask &= self._channels[channel]
         if self.uses_tiers:

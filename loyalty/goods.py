@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from itertools import compress
-from operator import or_
+from operator import attrgetter, or_
 from typing import Any, Generic
 
 from loyalty.basis import Kept, Refunded, kept, kept_units
@@ -16,6 +16,7 @@ from loyalty.programs import CompiledProgram
 from platforms.snapshots import ZERO, Line, RefundSnapshot
 
 _NONE_EXCLUDED: Sequence[list[str]] = ()
+_quantity = attrgetter("quantity")
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ def counted(
     left = kept(lines, shipping[0], shipping[1], refunds)
     key_of, masks_of = program.products.key_of, program.products.masks
     with_tax = program.basis.include_tax
-    masks = [masks_of[key] for key in map(key_of, lines)]
+    masks = list(map(masks_of.__getitem__, map(key_of, lines)))
     kinds = set(masks)
     found, amounts, excluded = lines, left.lines, _NONE_EXCLUDED
     if reduce(or_, kinds, 0) & EXCLUDED:
@@ -75,9 +76,11 @@ def counted(
 
 def _by_mask(masks: Sequence[int], amounts: Sequence[Any]) -> dict[int, Any]:
     sums: dict[int, Any] = {}
-    found = sums.get
     for mask, amount in zip(masks, amounts, strict=True):
-        sums[mask] = found(mask, 0) + amount
+        if mask in sums:
+            sums[mask] += amount
+        else:
+            sums[mask] = amount
     return sums
 
 
@@ -98,8 +101,8 @@ def count_units(goods: Goods[Any]) -> None:
     """Count the units that were bought."""
     units: dict[int, int] = dict.fromkeys(goods.sums, 0)
     # The mask of shipping, the last, has no line.
-    for line, mask in zip(goods.lines, goods.masks, strict=False):
-        if (quantity := line.quantity) > 0:
+    for quantity, mask in zip(map(_quantity, goods.lines), goods.masks, strict=False):
+        if quantity > 0:
             units[mask] += quantity
     goods.units = units
 

@@ -3,13 +3,22 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.bench import Bench
-from benchmarks.measures import applying, end_to_end, growing, intake, latency, reading
+from benchmarks.measures import (
+    applying,
+    end_to_end,
+    evaluating,
+    growing,
+    intake,
+    latency,
+    reading,
+)
 from benchmarks.results import Row
 
 MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "intake": intake.measure,
     "end_to_end": end_to_end.measure,
     "applying": applying.measure,
+    "evaluating": evaluating.measure,
     "latency": latency.measure,
     "reading": reading.measure,
     "growing": growing.measure,
