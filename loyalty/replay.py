@@ -5,7 +5,7 @@ facts and never from when they arrived, so that late and repeated facts end in t
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -70,13 +70,18 @@ def replay(
     sources: Sequence[Source],
     joined_at: datetime,
     pins: Sequence[Pin] = (),
+    imports: Sequence[Row] = (),
     *,
     until: datetime,
     explain: bool = True,
 ) -> Outcome:
-    """Replay `sources` up to `until`. What is dated later is evaluated with the tier of `until` and not yet counted."""
+    """Replay `sources` up to `until`. What is dated later is evaluated with the tier of `until` and not yet counted.
+
+    `imports`: points that came in from elsewhere; tiers look at them where the program says so.
+    """
     outcome = Outcome(Journey(timeline, joined_at, pins))
-    waiting: list[tuple[datetime, str, int, Row]] = []
+    waiting = [(row.effective_at, row.source, 0, row) for row in imports]
+    heapq.heapify(waiting)
     tally = _Tally(limited=any(_needs_of(version).limited for version in timeline.versions))
     for source in sorted(sources, key=lambda source: (source.at, source.place)):
         _count(outcome.journey, waiting, min(source.at, until))
@@ -123,31 +128,37 @@ def _evaluated(source: Source, context: Context, outcome: Outcome, explain: bool
 
 
 def _rows(source: Source, steps: Sequence[Step]) -> tuple[Row, ...]:
-    """The differences that `steps` make; points on hold count from their release on."""
+    """The differences that `steps` make.
+
+    An order counts in the window in which it was paid, and points in the one in which they were released: before that
+    they are not there yet, and afterwards nobody looks at an older window.
+    """
     if not steps:
         return ()
-    released = max(steps[0].at, source.at)
+    paid = released = max(steps[0].at, source.at)
     if isinstance(source.facts, OrderFacts):
         on_hold_until = release_at(source.version.document, source.version.zone, steps[0].at)
-        released = max(released, on_hold_until or released)
-    worth: dict[datetime, tuple[int, Decimal]] = {}
-    points: dict[datetime, int] = {}
+        released = max(paid, on_hold_until or paid)
+    rows: dict[tuple[datetime, datetime], Row] = {}
+    orders, spend, points = 0, ZERO, 0
     for step in steps:
-        at = max(step.at, source.at)
-        worth[at] = step.orders, step.spend
-        points[max(at, released)] = step.points
-    return tuple(_differences(source, worth, points))
+        at = max(step.at, paid)
+        _add(rows, Row(source.source, paid, at, step.orders - orders, step.spend - spend, 0))
+        # What a refund takes while points are on hold never counts.
+        _add(rows, Row(source.source, released, max(at, released), 0, ZERO, step.points - points))
+        orders, spend, points = step.orders, step.spend, step.points
+    first, *others = sorted(rows.values(), key=lambda row: row.effective_at)
+    return (first, *(row for row in others if row.orders or row.spend or row.points))
 
 
-def _differences(
-    source: Source, worth: dict[datetime, tuple[int, Decimal]], points: dict[datetime, int]
-) -> Iterator[Row]:
-    had_orders, had_spend, had_points = 0, ZERO, 0
-    for at in sorted({*worth, *points}):
-        orders, spend = worth.get(at, (had_orders, had_spend))
-        earned = points.get(at, had_points)
-        yield Row(source.source, source.at, at, orders - had_orders, spend - had_spend, earned - had_points)
-        had_orders, had_spend, had_points = orders, spend, earned
+def _add(rows: dict[tuple[datetime, datetime], Row], row: Row) -> None:
+    key = row.counted_at, row.effective_at
+    if key in rows:
+        old = rows[key]
+        row = row._replace(
+            orders=old.orders + row.orders, spend=old.spend + row.spend, points=old.points + row.points
+        )
+    rows[key] = row
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,14 @@ from django.urls.resolvers import URLPattern, URLResolver
 from django_scopes import ScopeError, scope
 
 from lib.clock import now
+from loyalty.actions.activities import record
 from loyalty.actions.batches import Upload, apply, carry_on, check
+from loyalty.actions.members import replay_accounts
+from loyalty.actions.programs import draft_document, load_draft, publish
+from loyalty.actions.tiers import pin_tier
+from loyalty.documents import as_dict
 from loyalty.models import Account, Entry, ExpiryWarning
+from loyalty.validation import validate
 from orders.backtest import runs
 from orders.models import Delivery, Order
 from shops.actions import create_api_key, revoke_api_key
@@ -202,10 +208,12 @@ def test_every_table_of_a_shop_is_keyed_by_shop_and_id(db: None) -> None:
 # What a copy of a row needs besides an id of its own, not to be the same as the first.
 OTHERWISE: dict[str, dict[str, object]] = {
     "loyalty_batchrow": {"line": 999},
+    "loyalty_activity": {"reference": "copy"},
     "loyalty_award": {"source": "order:copy"},
-    "loyalty_earningrule": {"key": "copy"},
     "loyalty_entry": {"reference": "copy", "seq": 999},
     "loyalty_expirywarning": {"days": 8},
+    "loyalty_progress": {"number": 99},
+    "loyalty_tierspan": {"number": 99},
     "orders_delivery": {"dedupe_key": "copy"},
     "orders_order": {"external_id": "copy"},
     "shops_customer": {"external_id": "copy"},
@@ -246,7 +254,18 @@ def fill(shop: Shop, member: Account) -> None:
             shop=shop, account=member, expires_on=date(2027, 1, 31), days=7, points=5, due_at=now()
         )
     file_of_points(shop, member)
+    through_tiers(shop, member)
     customer(linked, "no points yet")
+
+
+def through_tiers(shop: Shop, member: Account) -> None:
+    """A member with an activity, a standing, a tier for a reason, and one that a person gave them."""
+    levels = [{"key": "bronze", "name": "Bronze", "threshold": "0"}]
+    load_draft(shop, validate(as_dict(draft_document(shop)) | {"tiers": {"levels": levels}}))
+    publish(shop, "test")
+    record(member, "custom", "quiz", name="quiz")
+    replay_accounts([(shop.pk, member.pk)])
+    pin_tier(member, "bronze", date(2099, 1, 1), "A friend", "test")
 
 
 @pytest.mark.parametrize("key", sorted(tenant_keys(), key=str), ids=lambda key: f"{key.table}.{key.column}")
@@ -255,6 +274,9 @@ def test_the_database_refuses_a_row_that_names_another_shops_row(story: Story, k
     fill(story.shops.shop, story.member)
     file_of_points(story.shops.other, story.stranger)
     copy = latest(story.shops.shop, key.table) | {"id": 10**12} | OTHERWISE.get(key.table, {})
+    if key.table == "loyalty_standing":  # one a member
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM loyalty_standing WHERE shop_id = %s", [story.shops.shop.pk])
     own, foreign = (latest(shop, key.target)["id"] for shop in (story.shops.shop, story.shops.other))
     with pytest.raises(IntegrityError, match="violates foreign key constraint"):
         insert(key.table, copy | {key.column: foreign})

@@ -1,6 +1,6 @@
 """Members in the database: locked reads, and set-wise writes of what their replay came to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from lib.rows import execute
 from loyalty.context import Context
 from loyalty.replay import Outcome, Stored
 from loyalty.tiers import Pin, Row, Span
+from platforms.snapshots import ZERO
 
 AccountKey = tuple[int, int]  # (shop id, account id)
 
@@ -42,6 +43,7 @@ class Known:
     seeded: bool
     standing: tuple[Any, ...] = ()
     pins: list[Pin] = field(default_factory=list)
+    imports: list[Row] = field(default_factory=list)
     kept: dict[str, Kept] = field(default_factory=dict)
     spans: list[dict[str, Any]] = field(default_factory=list)
 
@@ -94,6 +96,16 @@ def lock(keys: Iterable[AccountKey]) -> dict[AccountKey, Known]:
     return members
 
 
+def read_imports(members: dict[AccountKey, Known], shops: Set[int]) -> None:
+    """Read the imported points of the members of `shops`. What undoes an import counts when that did."""
+    rows = [{"shop_id": shop_id, "account_id": id_} for shop_id, id_ in members if shop_id in shops]
+    for shop_id, account_id, entry_id, counted_at, occurred_at, points in (
+        execute(_IMPORTS, rows) if rows else ()
+    ):
+        row = Row(f"import:{entry_id}", counted_at, max(counted_at, occurred_at), 0, ZERO, points)
+        members[shop_id, account_id].imports.append(row)
+
+
 def _read_pins(members: dict[AccountKey, Known], rows: list[dict[str, int]]) -> None:
     for shop_id, account_id, *pin in execute(_PINS, rows):
         members[shop_id, account_id].pins.append(Pin(*pin))
@@ -116,7 +128,8 @@ def _read_progress(members: dict[AccountKey, Known], rows: list[dict[str, int]])
             stored = Stored(
                 _decode_context(context), (step,), tally["gross"], tally["counted"], tally.get("rules", {})
             )
-            kept[source] = Kept(award_id, place, counted_at, stored)
+            at = datetime.fromisoformat(tally["at"]) if "at" in tally else counted_at
+            kept[source] = Kept(award_id, place, at, stored)
         else:
             first = kept[source]
             kept[source] = first._replace(stored=first.stored._replace(rows=(*first.stored.rows, step)))
@@ -134,6 +147,7 @@ def collect(writes: Writes, known: Known, final: dict[str, Kept], outcome: Outco
     review_at, simple = state.review_at, state.simple
     if outcome.waiting_until and (review_at is None or outcome.waiting_until <= review_at):
         review_at, simple = outcome.waiting_until, False
+    simple = simple and not known.imports
     standing = (
         state.tier,
         state.since,
@@ -185,11 +199,14 @@ def _progress_rows(key: AccountKey, kept: Kept) -> Iterable[dict[str, Any]]:
             "orders": row.orders,
             "spend": row.spend,
             "points": row.points,
-            "used": None
-            if number
-            else {"gross": kept.stored.gross, "counted": kept.stored.counted, "rules": kept.stored.used},
+            "used": None if number else _tally(kept),
             "context": None if number else kept.stored.context,
         }
+
+
+def _tally(kept: Kept) -> dict[str, Any]:
+    stored = kept.stored
+    return {"at": kept.at, "gross": stored.gross, "counted": stored.counted, "rules": stored.used}
 
 
 def write(writes: Writes) -> None:
@@ -254,6 +271,13 @@ _PINS = f"""
     SELECT p.shop_id, p.account_id, p.tier, p.since, p.until, p.reason, p.actor
     FROM {_KEYS} JOIN loyalty_tierpin p ON p.shop_id = r.shop_id AND p.account_id = r.account_id
     ORDER BY p.since, p.id
+"""
+_IMPORTS = f"""
+    SELECT e.shop_id, e.account_id, e.id, coalesce(o.occurred_at, e.occurred_at), e.occurred_at,
+        e.pending_delta + e.available_delta
+    FROM {_KEYS} JOIN loyalty_entry e ON e.shop_id = r.shop_id AND e.account_id = r.account_id
+    LEFT JOIN loyalty_entry o ON o.shop_id = e.shop_id AND o.id = e.reverses_id
+    WHERE e.kind = 'import'
 """
 _SPANS = f"""
     SELECT p.shop_id, p.account_id, {", ".join(f"p.{name}" for name in _SPAN_FIELDS)}

@@ -123,7 +123,9 @@ class _Member:
             for source, kept in self.kept.items()
             if source not in self.cases
         ]
-        self.outcome = replay(self.timeline, told + others, self.known.joined_at, self.known.pins, until=at)
+        self.outcome = replay(
+            self.timeline, told + others, self.known.joined_at, self.known.pins, self.known.imports, until=at
+        )
         return self.outcome
 
     def version(self, version_id: int) -> LoadedVersion:
@@ -136,9 +138,13 @@ Members = dict[tuple[int, int], _Member]  # by (shop id, customer id)
 def _settle_members(
     keys: Iterable[AccountKey], cases: Sequence[Case], known: dict[int, Timeline], at: datetime
 ) -> None:
+    locked = member_rows.lock(keys)
+    member_rows.read_imports(
+        locked, {shop_id for shop_id, timeline in known.items() if _counts_imports(timeline)}
+    )
     members: Members = {
         (rows.key[0], rows.customer_id): _Member(rows, known[rows.key[0]], dict(rows.kept))
-        for rows in member_rows.lock(keys).values()
+        for rows in locked.values()
     }
     # Whoever is replayed for the first time brings all they ever did.
     unseeded = [key for key, member in members.items() if not member.known.seeded]
@@ -153,6 +159,10 @@ def _settle_members(
                 del member.kept[source]  # it belongs to somebody else by now
     _replay(members, known, at)
     _store(members, cases, at)
+
+
+def _counts_imports(timeline: Timeline) -> bool:
+    return any(version.document.tiers.count_imports for version in timeline.versions)
 
 
 def _assign(cases: Iterable[Case], members: Members) -> None:

@@ -52,8 +52,9 @@ class Activity(models.Model):
 class Progress(models.Model):
     """What one source contributes to tiers, caps and counts from `effective_at` on, as dated differences.
 
-    It counts in the window that `counted_at` falls in. The first row of a source holds what was `used` of the limits
-    of each rule and the `context` that it was evaluated in. `place` orders sources of one instant.
+    It counts in the window that `counted_at` falls in. The first row of a source holds the `context` that it was
+    evaluated in, and in `used` when it happened, what it was worth before refunds and what of the limits of rules it
+    used. `place` orders sources of one instant.
     """
 
     shop = models.ForeignKey(
