@@ -7,7 +7,8 @@ from typing import Any, cast
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -23,7 +24,7 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # Alpine, which Unfold is made with, evaluates expressions; Unfold writes its colours in a <style>.
 CONTENT_SECURITY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class DashboardSite(UnfoldAdminSite):
@@ -60,7 +61,7 @@ class DashboardSite(UnfoldAdminSite):
 
     def _at_desk(self, view: View, right: Right | None) -> View:
         @wraps(view)
-        def at_desk(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def at_desk(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             desk = find_desk(request)
             if desk is None:
                 return self.show(request, "no_shop", {"title": gettext("No shop yet")}, status=403).render()
@@ -80,7 +81,7 @@ class DashboardSite(UnfoldAdminSite):
         right: Right | None,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         try:
             if request.method not in SAFE_METHODS and (right is None or not request.desk.may(right)):
                 raise PermissionDenied
