@@ -127,11 +127,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "release-points": _every(minutes=1, task="loyalty.release_points"),
     "expire-points": _every(minutes=1, task="loyalty.expire_points"),
+    "redate-points": _every(minutes=1, task="loyalty.redate_points"),
     "review-tiers": _every(minutes=1, task="loyalty.review_tiers"),
     "catch-up": {
         "task": "loyalty.catch_up",
         "schedule": timedelta(seconds=15),
-        "options": {"expires": 15},
+        "options": {"expires": 60},
     },
     "mark-days": _every(minutes=10, task="loyalty.mark_days"),
     "continue-batches": _every(minutes=1, task="loyalty.continue_batches"),

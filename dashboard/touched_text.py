@@ -1,9 +1,13 @@
 """Whom publishing a program touches, in words."""
 
 from collections.abc import Iterator
+from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
+from lib.clock import now
+from loyalty.calendar import last_day, notice_ends
 from loyalty.documents import ProgramDocument
 from loyalty.impact import Touched
 from loyalty.wording import number, points_text
@@ -58,14 +62,28 @@ def _tiers(found: Touched, new: ProgramDocument) -> Iterator[str]:
 
 def _expiry(found: Touched, new: ProgramDocument) -> str:
     text = ngettext(
-        "%(count)s member has %(points)s. Those keep the day on which they expire; the new rule counts for points "
-        "of orders placed from now on.",
-        "%(count)s members have %(points)s. Those keep the day on which they expire; the new rule counts for points "
-        "of orders placed from now on.",
+        "%(count)s member has %(points)s. Those keep the day on which they expire, unless you say otherwise below; "
+        "the new rule counts for points of orders placed from now on.",
+        "%(count)s members have %(points)s. Those keep the day on which they expire, unless you say otherwise below; "
+        "the new rule counts for points of orders placed from now on.",
         found.members,
     )
     points = points_text(found.points + found.pending, new.points_name)
     return text % {"count": number(found.members), "points": points}
+
+
+def redating_text(found: Touched, new: ProgramDocument, zone: ZoneInfo) -> str:
+    """What giving the new expiry to points that members have already would do; "" where it would do nothing."""
+    if "expiry" not in found.policies or not found.points:
+        return ""
+    if new.expiry.mode == "none":
+        text = gettext("Let the %(points)s that members can use now no longer expire, too.")
+        return text % {"points": points_text(found.points, new.points_name)}
+    text = gettext(
+        "Also give the new expiry to the %(points)s that members can use now. None of them expires before %(day)s."
+    )
+    day = last_day(zone, notice_ends(zone, now()))
+    return text % {"points": points_text(found.points, new.points_name), "day": date_format(day)}
 
 
 def _hold(found: Touched, new: ProgramDocument) -> str:

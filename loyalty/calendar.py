@@ -16,6 +16,7 @@ from loyalty.documents import Expiry, ProgramDocument
 FIRST_DAY = date(2, 1, 1)
 LAST_DAY = date(9998, 12, 31)
 _ONE_DAY = timedelta(days=1)
+NOTICE_DAYS = 30
 
 
 class LotTerms(NamedTuple):
@@ -119,3 +120,8 @@ def _within(day: date) -> date:
 
 _EARLIEST = datetime.combine(FIRST_DAY, time(), UTC)
 _LATEST = datetime.combine(LAST_DAY, time(), UTC)
+
+
+def notice_ends(zone: ZoneInfo, published_at: datetime) -> datetime:
+    """Until when a new policy lets no points expire that members had before it: `NOTICE_DAYS` from its publishing."""
+    return day_after(zone, add_days(local_day(zone, published_at), NOTICE_DAYS))

@@ -8,6 +8,7 @@ from loyalty.actions.batches import claim_waiting, continue_batches
 from loyalty.actions.catch_up import catch_up
 from loyalty.actions.days import mark_days
 from loyalty.proof import verify
+from loyalty.proving import remember
 from loyalty.reviews import review_all_due
 
 log = structlog.get_logger("regulars.ledger")
@@ -19,6 +20,7 @@ LONGEST_S = 40.0
 def verify_ledger() -> None:
     """Prove the whole ledger; accounts that differ are frozen, and shown in the dashboard."""
     found = verify()
+    remember()
     for difference in found[:100]:
         log.error(
             "ledger differs",
@@ -39,6 +41,12 @@ def release_points() -> None:
 def expire_points() -> None:
     """Let points expire that are due."""
     _tell("points expired", ledger.expire_all_due(seconds=LONGEST_S))
+
+
+@shared_task(name="loyalty.redate_points", ignore_result=True)
+def redate_points() -> None:
+    """Give points that members have already the expiry of a new version, where the merchant asked for it."""
+    _tell("points redated", ledger.redate_all_due(seconds=LONGEST_S))
 
 
 @shared_task(name="loyalty.review_tiers", ignore_result=True)

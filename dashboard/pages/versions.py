@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from dashboard.desk import DeskRequest, Right
 from dashboard.listing import page_of
 from dashboard.site import site
-from dashboard.touched_text import touched_lines
+from dashboard.touched_text import redating_text, touched_lines
 from loyalty.actions.programs import draft_document, publish, roll_back
 from loyalty.diff import affects, diff
 from loyalty.documents import ProgramDocument, decode, encode
@@ -109,6 +109,7 @@ def _compared(request: DeskRequest, live: ProgramDocument, wanted: ProgramDocume
     return {
         "changes": diff(live, wanted),
         "touched": touched_lines(found, wanted),
+        "redating": redating_text(found, wanted, request.desk.zone),
         "may_edit": request.desk.may(Right.PROGRAM),
     }
 
@@ -127,7 +128,8 @@ def _changes(old: ProgramVersion | None, new: ProgramVersion) -> list[str]:
 def _publish(request: DeskRequest) -> HttpResponse:
     note = request.POST.get("note", "").replace("\0", "").strip()[:NOTE_MAX]
     try:
-        version = publish(request.desk.shop, request.user.get_username(), note)
+        redate = "redate" in request.POST
+        version = publish(request.desk.shop, request.user.get_username(), note, redate=redate)
     except NothingToPublish:
         messages.info(request, gettext("There is nothing to publish: the draft is already live."))
         return redirect("dashboard:program")
@@ -137,7 +139,8 @@ def _publish(request: DeskRequest) -> HttpResponse:
 
 def _go_back(request: DeskRequest, number: int) -> HttpResponse:
     try:
-        version = roll_back(request.desk.shop, number, request.user.get_username())
+        redate = "redate" in request.POST
+        version = roll_back(request.desk.shop, number, request.user.get_username(), redate=redate)
     except NothingToPublish:
         messages.info(request, gettext("That is what is live already."))
         return redirect("dashboard:versions")

@@ -61,8 +61,12 @@ def load_draft(shop: Shop, document: ProgramDocument) -> None:
         Program.objects.filter(shop=shop).update(draft=as_dict(document), updated_at=now())
 
 
-def publish(shop: Shop, actor: str, note: str = "", since: datetime | None = None) -> ProgramVersion:
+def publish(
+    shop: Shop, actor: str, note: str = "", since: datetime | None = None, *, redate: bool = False
+) -> ProgramVersion:
     """Freeze the draft as the next version, in force from now on; a first version from `since` on, if given.
+
+    `redate`: points that members can use already get the new expiry too (`loyalty.ledger.redate_all_due` does it).
 
     Raises `InvalidProgram` with every problem of the draft, or `NothingToPublish` when it is already live.
     """
@@ -73,7 +77,7 @@ def publish(shop: Shop, actor: str, note: str = "", since: datetime | None = Non
         if last and decode(last.document) == document:
             raise NothingToPublish(gettext("The draft is the same as the live version."))
         _stop_deliveries(shop)
-        return ProgramVersion.objects.create(
+        version = ProgramVersion.objects.create(
             shop=shop,
             number=last.number + 1 if last else 1,
             document=as_dict(document),
@@ -82,10 +86,13 @@ def publish(shop: Shop, actor: str, note: str = "", since: datetime | None = Non
             # A clock that was set back must not make an older version the newest again.
             published_at=max(now(), last.published_at) if last else since or now(),
         )
+        if redate:
+            Program.objects.filter(shop=shop).update(redate_version=version.number, redated_to=0)
+        return version
 
 
-def roll_back(shop: Shop, number: int, actor: str) -> ProgramVersion:
-    """Publish what version `number` said as a new version; the draft becomes it too.
+def roll_back(shop: Shop, number: int, actor: str, *, redate: bool = False) -> ProgramVersion:
+    """Publish what version `number` said as a new version; the draft becomes it too. `redate` as for `publish`.
 
     Raises `UnknownVersion`, `NothingToPublish` when that is what is live, or `InvalidProgram`.
     """
@@ -95,7 +102,8 @@ def roll_back(shop: Shop, number: int, actor: str) -> ProgramVersion:
         if old is None:
             raise UnknownVersion(gettext("There is no version %(number)d.") % {"number": number})
         load_draft(shop, decode(old.document))
-        return publish(shop, actor, note=gettext("Back to version %(number)d") % {"number": number})
+        note = gettext("Back to version %(number)d") % {"number": number}
+        return publish(shop, actor, note, redate=redate)
 
 
 def _lock(shop: Shop) -> Program:

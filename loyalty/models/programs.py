@@ -13,6 +13,7 @@ class Program(models.Model):
     """A shop's program being edited: `draft` is a document; what is live is the newest `ProgramVersion`.
 
     Every member has been replayed under version `replayed_version`, and up to account `replayed_to` under `replaying`.
+    Open lots are being given the expiry of version `redate_version`, up to lot `redated_to`; 0 when none are.
     """
 
     class Rounding(models.TextChoices):
@@ -30,6 +31,8 @@ class Program(models.Model):
     replayed_version = models.PositiveIntegerField(default=0, db_default=0)
     replaying = models.PositiveIntegerField(default=0, db_default=0)
     replayed_to = models.BigIntegerField(default=0, db_default=0)
+    redate_version = models.PositiveIntegerField(default=0, db_default=0)
+    redated_to = models.BigIntegerField(default=0, db_default=0)
 
     objects = ScopedManager(shop="shop")
 
