@@ -3,11 +3,13 @@
 import itertools
 import time
 from dataclasses import replace
+from datetime import datetime
 
 from benchmarks import bodies, places
 from benchmarks.bench import OURS_QUEUE, Bench
 from benchmarks.inbox import fill, ring, wait_until_applied
 from benchmarks.places import Store
+from loyalty.documents import ProgramDocument, encode
 
 _SHOPS = """
     INSERT INTO shops_shop (public_id, name, currency, timezone, created_at)
@@ -24,14 +26,27 @@ _CONNECTIONS = """
 """
 _VERSIONS = """
     INSERT INTO loyalty_programversion (shop_id, number, document, published_at, published_by, note)
-    SELECT s.id, v.number, v.document, v.published_at, v.published_by, v.note
+    SELECT s.id, v.number, coalesce(%(document)s::jsonb, v.document), coalesce(%(since)s, v.published_at),
+        v.published_by, v.note
     FROM loyalty_programversion v, shops_shop s WHERE v.shop_id = %(shop)s AND s.id <> v.shop_id
 """
 
 
-def open_many(database: str, store: Store, count: int) -> list[Store]:
-    """Open `count` shops with a store each."""
-    values = {"count": count, "shop": store.shop_id, "connection": store.connection_id}
+def open_many(
+    database: str,
+    store: Store,
+    count: int,
+    document: ProgramDocument | None = None,
+    since: datetime | None = None,
+) -> list[Store]:
+    """Open `count` shops with a store each; their program is the template's, or `document` published at `since`."""
+    values = {
+        "count": count,
+        "shop": store.shop_id,
+        "connection": store.connection_id,
+        "document": encode(document).decode() if document else None,
+        "since": since,
+    }
     with places.session(database) as cursor:
         cursor.execute(_SHOPS, values)
         cursor.execute(_VERSIONS, values)

@@ -10,6 +10,7 @@ from benchmarks.measures import (
     growing,
     intake,
     latency,
+    nightly,
     reading,
 )
 from benchmarks.results import Row
@@ -22,4 +23,5 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "latency": latency.measure,
     "reading": reading.measure,
     "growing": growing.measure,
+    "nightly": nightly.measure,
 }

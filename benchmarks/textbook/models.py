@@ -34,9 +34,13 @@ class Customer(models.Model):
 
 class Account(models.Model):
     customer = models.OneToOneField(Customer, models.PROTECT)
+    customer_id: int
     balance = models.BigIntegerField(default=0)
     lifetime_earned = models.BigIntegerField(default=0)
+    pending = models.BigIntegerField(default=0)
     seq = models.IntegerField(default=0)
+    tier = models.CharField(max_length=40, default="")
+    review_at = models.DateTimeField(null=True, db_index=True)
 
     objects: ClassVar["models.Manager[Account]"] = models.Manager()
 
@@ -64,9 +68,13 @@ class Order(models.Model):
 
 class Award(models.Model):
     order = models.OneToOneField(Order, models.PROTECT)
+    order_id: int
     account = models.ForeignKey(Account, models.PROTECT)
+    account_id: int
     target = models.BigIntegerField()
     posted = models.BigIntegerField()
+    pending = models.BigIntegerField(default=0)
+    release_at = models.DateTimeField(null=True, db_index=True)
     breakdown = models.JSONField()
 
     objects: ClassVar["models.Manager[Award]"] = models.Manager()
@@ -97,12 +105,27 @@ class Entry(models.Model):
 
 class Lot(models.Model):
     account = models.ForeignKey(Account, models.PROTECT)
+    account_id: int
     entry = models.ForeignKey(Entry, models.PROTECT)
     points = models.BigIntegerField()
     remaining = models.BigIntegerField()
     earned_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, db_index=True)
 
     objects: ClassVar["models.Manager[Lot]"] = models.Manager()
 
     def __str__(self) -> str:
         return f"{self.remaining} of {self.points}"
+
+
+class TierChange(models.Model):
+    account = models.ForeignKey(Account, models.PROTECT)
+    tier = models.CharField(max_length=40)
+    since = models.DateTimeField()
+    reason = models.CharField(max_length=20)
+    spend = models.DecimalField(max_digits=20, decimal_places=8)
+
+    objects: ClassVar["models.Manager[TierChange]"] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"{self.tier} since {self.since}"
