@@ -53,15 +53,18 @@ class Signed:
     signature: str
 
 
-def orders(store: Store, count: int, first: int, customers: int, first_customer: int = 0) -> Iterator[Signed]:
+def orders(
+    store: Store, count: int, first: int, customers: int, first_customer: int = 0, start: datetime = PLACED
+) -> Iterator[Signed]:
     """`count` paid orders with three lines, numbered from `first`, of `customers` members in turn.
 
-    Each is a second younger than the one before, and so is what it tells of its customer, as with a real store.
+    The first is of `start`. Each is a second younger than the one before, and so is what it tells of its customer,
+    as with a real store.
     """
     template = _encode(_order(store.domain))
     key = store.secret.encode()
     for number in range(first, first + count):
-        at = (PLACED + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = (start + timedelta(seconds=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
         body = (
             template.replace(b"<order>", b"%d" % (FIRST_ORDER + number))
             .replace(b"<customer>", b"%d" % (FIRST_CUSTOMER + first_customer + number % customers))

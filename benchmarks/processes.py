@@ -1,5 +1,6 @@
 """Web servers and workers as in the Procfile, for any application, and the CPU time they spend."""
 
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import psutil
 import redis
@@ -22,6 +24,7 @@ from config.embedded import celery_url
 from config.procfile import processes
 
 START_S = 60.0
+LONGEST_RUN_S = 900.0
 OURS = "config.wsgi:application"
 
 
@@ -55,6 +58,20 @@ def worker(application: str, database: str, number: int, settings: str = "config
         _wait(lambda: bool(app.control.ping(timeout=0.5)), f"the worker of {application}")
         yield pid
     app.close()
+
+
+def run(module: str, database: str, *arguments: str, settings: str = "config.settings") -> dict[str, Any]:
+    """Run a module on a database in a process of its own; returns the JSON object that it prints."""
+    said = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=os.environ | {"DATABASE_URL": database_url(database), "DJANGO_SETTINGS_MODULE": settings},
+        capture_output=True,
+        timeout=LONGEST_RUN_S,
+    )
+    if said.returncode:
+        raise RuntimeError(f"{module}: {said.stderr[-3000:].decode(errors='replace')}")
+    found: dict[str, Any] = json.loads(said.stdout)
+    return found
 
 
 def cpu_s(*pids: int) -> float:

@@ -12,6 +12,7 @@ from benchmarks.measures import (
     latency,
     nightly,
     reading,
+    trying,
 )
 from benchmarks.results import Row
 
@@ -23,5 +24,6 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "latency": latency.measure,
     "reading": reading.measure,
     "growing": growing.measure,
+    "trying": trying.measure,
     "nightly": nightly.measure,
 }

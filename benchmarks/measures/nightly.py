@@ -1,6 +1,5 @@
 """The jobs of the night on which a year ends, beside loops over members with the ORM; and the proof of the ledger."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,12 +9,12 @@ from typing import Any
 
 from benchmarks import crowd, places
 from benchmarks.bench import TEXTBOOK_SETTINGS, Bench
+from benchmarks.processes import LONGEST_RUN_S, run
 from benchmarks.results import Row
 
 MEMBERS = 1_000_000
 FEW_MEMBERS = 20_000
 SAMPLE = 1_000
-LONGEST_RUN_S = 900
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -25,7 +24,7 @@ def measure(bench: Bench) -> Iterator[Row]:
     with bench.copy("night") as database, bench.textbook() as textbook:
         made = crowd.generate(database, bench.store, members)
         loops = [_textbook(textbook, sample)]
-        night = _run("benchmarks.night", database, crowd.NIGHT.isoformat())
+        night = run("benchmarks.night", database, crowd.NIGHT.isoformat())
         loops.append(_textbook(textbook, sample))
         due = {"reviewed": made.members, "expired": made.expiring, "released": made.on_hold}
         for job, count in due.items():
@@ -74,17 +73,4 @@ def _proof(database: str) -> Row:
 
 def _textbook(database: str, sample: int) -> dict[str, Any]:
     at = crowd.NIGHT.isoformat()
-    return _run("benchmarks.textbook.night", database, at, str(sample), settings=TEXTBOOK_SETTINGS)
-
-
-def _run(module: str, database: str, *arguments: str, settings: str = "config.settings") -> dict[str, Any]:
-    """What a process of its own has to say."""
-    said = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        env=os.environ | {"DATABASE_URL": places.database_url(database), "DJANGO_SETTINGS_MODULE": settings},
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=LONGEST_RUN_S,
-    ).stdout
-    found: dict[str, Any] = json.loads(said)
-    return found
+    return run("benchmarks.textbook.night", database, at, str(sample), settings=TEXTBOOK_SETTINGS)
