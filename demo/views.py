@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from demo import store
 from demo.catalogue import FREE_SHIPPING_FROM, NAME, PRODUCTS, SHIPPING, SHOPPER
 from demo.deliveries import NotDelivered
+from demo.points import earned_by_piece
 from shops.models import Connection
 
 
@@ -22,9 +23,10 @@ from shops.models import Connection
 def shop_page(request: HttpRequest, signed_in: bool = True) -> HttpResponse:
     """The shop with its products, as the shopper or as a guest sees it."""
     connection = store.connection()
+    points = earned_by_piece(connection) if connection else {}
     context = {
         "name": NAME,
-        "products": PRODUCTS,
+        "products": [(product, points.get(product.sku)) for product in PRODUCTS],
         "shopper": SHOPPER,
         "signed_in": signed_in,
         "connection": connection,

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from lib.rows import execute
 from loyalty.calendar import last_day
 from loyalty.models import Account
-from loyalty.versions import timelines
 from storefront_api.tier_names import tier_name
 
 
@@ -29,7 +28,7 @@ def program_facts(accounts: Iterable[Account]) -> dict[int, ProgramFacts]:
     if not accounts:
         return {}
     shop_id = accounts[0].shop_id
-    zone = timelines([shop_id])[shop_id].versions[-1].zone
+    zone = ZoneInfo(accounts[0].shop.timezone)
     ids = [account.pk for account in accounts]
     tiers = {row[0]: _tier(shop_id, zone, *row[1:]) for row in execute(_TIERS, shop=shop_id, ids=ids)}
     on_hold = [account.pk for account in accounts if account.pending]

@@ -100,7 +100,7 @@ class MemberTier(ShopView):
     def get(self, request: Request, member_id: int) -> Response:
         """The member's tier on any day: which, why, and what keeps it. A day to come is told as of now."""
         member = self.member()
-        asked = DaySerializer(data=request.query_params)
+        asked = DaySerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         zone = timelines([member.shop_id])[member.shop_id].versions[-1].zone
         today = local_day(zone, now())

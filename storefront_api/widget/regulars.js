@@ -6,22 +6,11 @@
   const TEXTS = JSON.parse("texts.json"); // the server puts these files here
   const CSS = "regulars.css";
   /* elements.js */
+  /* program.js */
+  /* account.js */
 
   const FAST_MS = 900, FAST_FOR_MS = 20000, SLOW_MS = 20000, TIMEOUT_MS = 8000, RENEW_MS = 60000;
   const script = document.currentScript;
-  const still = matchMedia("(prefers-reduced-motion: reduce)");
-
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-
-  /** The instant at which a token ends, in ms; 0 when it cannot be read. */
-  function endOf(token) {
-    try {
-      return JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).exp * 1000 || 0;
-    } catch {
-      return 0;
-    }
-  }
-
   class Regulars extends HTMLElement {
     #root = this.attachShadow({ mode: "open" });
     #view = "loading"; // guest, expired, member or offline
@@ -29,6 +18,10 @@
     #etag = "";
     #me = null;
     #program = null;
+    #mine = null;
+    #visited = false;
+    #chip = "";
+    #unfolded = new Set();
     #entries = [];
     #next = null;
     #fastUntil = 0;
@@ -73,7 +66,10 @@
       this.#render();
       this.dialog.showModal();
       this.#tell("open", {});
-      if (this.#view === "member" && !this.#entries.length) this.#history();
+      if (this.#view === "member") {
+        this.#loadMine();
+        if (!this.#entries.length) this.#history();
+      }
       this.refresh();
     }
 
@@ -111,11 +107,15 @@
 
     // ---- talking to the server
 
-    async #ask(path, headers = {}) {
+    async #ask(path, headers = {}, more = {}) {
       const base = this.#setting("base") ?? (script ? new URL(script.src).origin : location.origin);
       return fetch(`${base}/storefront/v1/${path}`, {
-        headers, credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS),
+        headers, credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS), ...more,
       });
+    }
+
+    get #authorization() {
+      return { Authorization: `Bearer ${this.#token}` };
     }
 
     /** The shop page's own address for a fresh token: `{token}`, or no token for a guest. */
@@ -167,7 +167,7 @@
         this.#forget(this.#view === "expired" ? "expired" : "guest");
         return 0;
       }
-      const headers = { Authorization: `Bearer ${this.#token}` };
+      const headers = this.#authorization;
       if (this.#etag && this.#me) headers["If-None-Match"] = this.#etag;
       const answer = await this.#ask("me", headers);
       if (run !== this.#run) return 0;
@@ -187,10 +187,42 @@
       return 0;
     }
 
+    /** What the program holds for the shopper; without an answer the panel tells what it holds for everybody. */
+    async #loadMine() {
+      const run = this.#token;
+      const answer = await this.#ask("me/program", this.#authorization).catch(() => null);
+      if (!answer?.ok || this.#token !== run || this.#view !== "member") return;
+      this.#mine = await answer.json();
+      this.#render();
+    }
+
+    /** Tell what the shopper did; the answer, or null where it could not be told. */
+    async #claim(event) {
+      const headers = { ...this.#authorization, "Content-Type": "application/json" };
+      const more = { method: "POST", body: JSON.stringify(event), keepalive: true };
+      const answer = await this.#ask("me/events", headers, more).catch(() => null);
+      return answer?.ok ? answer.json() : null;
+    }
+
+    /** A visit counts once a day, however often it is told. */
+    async #visit() {
+      if (this.#visited || !this.#program.earn.some((way) => way.kind === "visit")) return;
+      this.#visited = true;
+      if ((await this.#claim({ event: "visit" }))?.points) this.refresh();
+    }
+
+    async #follow(way) {
+      const told = await this.#claim({ event: "social_follow", network: way.network });
+      if (!told) return;
+      this.live.textContent = told.sentence;
+      this.refresh();
+      this.#loadMine();
+    }
+
     async #history(before = null) {
       const query = before ? `?before=${before}` : "";
       try {
-        const answer = await this.#ask(`me/activity${query}`, { Authorization: `Bearer ${this.#token}` });
+        const answer = await this.#ask(`me/activity${query}`, this.#authorization);
         if (!answer.ok) throw new Error(`activity: ${answer.status}`);
         const page = await answer.json();
         this.#entries = before ? [...this.#entries, ...page.entries] : page.entries;
@@ -206,7 +238,8 @@
 
     #forget(view) {
       if (this.#view === view) return;
-      [this.#view, this.#me, this.#entries, this.#next, this.#etag] = [view, null, [], null, ""];
+      [this.#view, this.#me, this.#mine, this.#entries, this.#next, this.#etag] = [view, null, null, [], null, ""];
+      this.#visited = false;
       this.#render();
     }
 
@@ -217,6 +250,8 @@
       const change = before ? me.balance - before.balance : 0;
       this.#render(true, change ? before.balance : null);
       if (change) this.#announce(change);
+      if (this.dialog.open) this.#loadMine();
+      this.#visit();
       if (this.dialog.open && (change || !before)) this.#history();
       else if (change) this.#entries = [];
       this.#tell("balance", { balance: me.balance, change });
@@ -227,24 +262,19 @@
       this.live.textContent = this.#say("gained", { change: signed, points: this.#count(this.#me.balance) });
       this.bubble.textContent = signed;
       this.bubble.hidden = this.dialog.open;
-      this.head.querySelector(".balance")?.append(make("span", { class: "chip", "aria-hidden": "true" }, signed));
+      this.#chip = signed;
+      this.#showChip();
       clearTimeout(this.bubbleTimer);
       this.bubbleTimer = setTimeout(() => {
         this.bubble.hidden = true;
+        this.#chip = "";
         this.head.querySelector(".chip")?.remove();
       }, 5000);
     }
 
-    /** Count up (or down) to the balance, gently. */
-    #roll(places, from, to) {
-      const started = performance.now();
-      const step = (now) => {
-        const part = still.matches ? 1 : Math.min(1, (now - started) / 700);
-        const value = Math.round(from + (to - from) * (1 - (1 - part) ** 3));
-        places.forEach(([place, words]) => (place.textContent = words(value)));
-        if (part < 1 && this.#me?.balance === to) requestAnimationFrame(step);
-      };
-      step(started);
+    #showChip() {
+      const chip = this.#chip && make("span", { class: "chip", "aria-hidden": "true" }, this.#chip);
+      if (chip) this.head.querySelector(".balance")?.append(chip);
     }
 
     #build() {
@@ -284,23 +314,15 @@
       this.label.textContent = member ? points : this.#say("rewards");
       this.launcher.setAttribute("aria-label", member ? this.#say("openWith", { points }) : this.#say("open"));
       const number = member && make("b", {}, this.#digits(this.#me.balance));
-      this.head.replaceChildren(...(member ? this.#memberHead(number) : this.#otherHead()));
+      this.head.replaceChildren(...(member ? memberHead(this.#ui, this.#me, this.#mine, number) : this.#otherHead()));
+      this.#showChip();
       if (from !== null) {
-        this.#roll([[number, (v) => this.#digits(v)], [this.label, (v) => this.#count(v)]], from, this.#me.balance);
+        const places = [[number, (v) => this.#digits(v)], [this.label, (v) => this.#count(v)]];
+        roll(places, from, this.#me.balance, (to) => this.#me?.balance === to);
       }
       const focused = this.#root.activeElement?.dataset?.key;
       this.body.replaceChildren(...this.#content().filter(Boolean));
       if (focused) (this.body.querySelector(`[data-key="${focused}"]`) ?? this.body).focus();
-    }
-
-    #memberHead(number) {
-      const { name, pending, balance } = this.#me;
-      const unit = this.#count(balance).slice(this.#digits(balance).length + 1);
-      return [
-        make("p", { class: "hello" }, name ? this.#say("hello", { name }) : this.#say("helloAnyone")),
-        make("p", { class: "balance" }, number, make("span", {}, unit)),
-        ...(pending ? [make("p", {}, this.#say("pending", { points: this.#count(pending) }))] : []),
-      ];
     }
 
     #otherHead() {
@@ -316,49 +338,47 @@
       }
       if (this.#view === "member") {
         return [this.#failures ? make("p", { class: "note" }, this.#say("stale")) : null,
-          this.#earn(), ...this.#list()];
+          ...this.#offers(), historyList(this.#ui, this.#entries, this.#me, this.#next && (() => this.#history(this.#next)))];
       }
-      return this.#view === "loading" ? [] : [...this.#invitation(), this.#earn()];
+      const urls = { join: this.#setting("joinUrl"), signIn: this.#setting("loginUrl") };
+      return this.#view === "loading" ? [] : [...invitation(this.#ui, urls, this.#view === "expired"), ...this.#offers()];
     }
 
-    #invitation() {
-      const link = (key, url, style) => url && make("a", { class: `action ${style}`, href: url }, this.#say(key));
-      const [join, signIn] = [this.#setting("joinUrl"), this.#setting("loginUrl")];
-      const expired = this.#view === "expired";
+    /** What the program offers: to this shopper, or to everybody. */
+    #offers() {
+      if (!this.#program) return [];
+      const { campaigns, earn, tiers } = this.#program;
+      const { tier, punch_cards: cards = [], expiries = [], expiry_slides: slides } = this.#mine ?? {};
+      const ui = this.#ui;
+      const ways = (this.#mine?.earn ?? earn).filter((way) => !cards.some((card) => card.key === way.key));
       return [
-        make("p", {}, this.#say(expired ? "expiredText" : "guestText")),
-        !expired && link("join", join, ""),
-        link("signIn", signIn, join && !expired ? "plain" : ""),
-        join || signIn || expired ? null : make("p", { class: "small" }, this.#say("guestHint")),
-        make("p", { class: "lead" }),
+        ...campaignBanners(ui, this.#mine?.campaigns ?? campaigns),
+        tier ? tierCard(ui, tier, tiers) : null,
+        ...cards.map((card) => punchCard(ui, card)),
+        waysToEarn(ui, ways, Boolean(this.#mine)),
+        expiries.length ? expiryCard(ui, expiries, slides) : null,
+        tiers && this.#view !== "member"
+          ? make("section", { class: "card" }, make("h3", {}, this.#say("tiers")), ...tierList(ui, tiers, null)) : null,
       ];
     }
 
-    #earn() {
-      const ways = (this.#program?.earn ?? []).map((way) => make("li", {}, icon("bag"), make("span", {}, way.sentence)));
-      return ways.length ? make("section", { class: "earn" }, make("h3", {}, this.#say("earn")), make("ul", {}, ...ways)) : null;
+    get #ui() {
+      return {
+        say: (key, values) => this.#say(key, values),
+        count: (number) => this.#count(number),
+        digits: (number, options) => this.#digits(number, options),
+        kind: (kind) => this.#texts.kinds[kind] ?? kind,
+        day: (when, withYear) => dayText(when, this.#setting("lang"), withYear),
+        follow: (way) => this.#follow(way),
+        unfold: (key, title, ...content) => this.#unfold(key, title, ...content),
+      };
     }
 
-    #list() {
-      const more = this.#next && make("button", { type: "button", class: "action plain", "data-key": "more",
-        onclick: () => this.#history(this.#next) }, this.#say("more"));
-      const nothing = !this.#me.lifetime_earned && !this.#entries.length;
-      return [make("section", {}, make("h3", {}, this.#say("history")),
-        nothing ? make("p", {}, this.#say("empty")) : make("ul", {}, ...this.#entries.map((e) => this.#entry(e))),
-        more || null)];
-    }
-
-    #entry(entry) {
-      const kind = this.#texts.kinds[entry.kind] ?? entry.kind;
-      const date = new Intl.DateTimeFormat(this.#setting("lang") ?? "en", { dateStyle: "medium" });
-      const title = entry.order_number ? this.#say("order", { number: entry.order_number }) : kind;
-      const label = entry.order_number ? `${kind} · ` : "";
-      return make("li", { class: "entry" }, make("b", {}, title),
-        make("span", { class: `points ${entry.points < 0 ? "down" : "up"}` },
-          this.#digits(entry.points, { signDisplay: "exceptZero" }).replace("-", "−")),
-        make("p", { class: "why" }, entry.sentence.replace(/ (?=[€£$¥])/g, "\u00a0")),
-        make("p", { class: "small date" }, `${label}${date.format(new Date(entry.occurred_at))} · ` +
-          this.#say("balanceAfter", { points: this.#digits(entry.balance_after) })));
+    /** Stays unfolded when the panel is drawn anew. */
+    #unfold(key, title, ...content) {
+      const toggled = ({ target }) => this.#unfolded[target.open ? "add" : "delete"](key);
+      return make("details", { open: this.#unfolded.has(key), ontoggle: toggled },
+        make("summary", { "data-key": key }, title), ...content);
     }
   }
 

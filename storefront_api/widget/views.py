@@ -9,14 +9,16 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 SCRIPT = Path(__file__).with_name("regulars.js")
-ELEMENTS = SCRIPT.with_name("elements.js")
+INCLUDED = tuple(SCRIPT.with_name(name) for name in ("elements.js", "program.js", "account.js"))
 PARTS = (SCRIPT.with_suffix(".css"), SCRIPT.with_name("texts.json"))
 
 
 @lru_cache(maxsize=1)
 def _file(_modified: float) -> tuple[bytes, bytes, str]:
-    """The script with the elements and, as strings, the parts inside; the same compressed; its digest."""
-    script = SCRIPT.read_text().replace(f"/* {ELEMENTS.name} */", ELEMENTS.read_text(), 1)
+    """The script with the included files and, as strings, the parts inside; the same compressed; its digest."""
+    script = SCRIPT.read_text()
+    for file in INCLUDED:
+        script = script.replace(f"/* {file.name} */", file.read_text(), 1)
     for part in PARTS:
         script = script.replace(f'"{part.name}"', json.dumps(part.read_text()), 1)
     source = script.encode()
@@ -27,7 +29,7 @@ def regulars_js(request: HttpRequest) -> HttpResponse:
     """The widget. Any page may load it; it holds nothing of any shop."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    source, compressed, digest = _file(sum(path.stat().st_mtime for path in (SCRIPT, ELEMENTS, *PARTS)))
+    source, compressed, digest = _file(sum(path.stat().st_mtime for path in (SCRIPT, *INCLUDED, *PARTS)))
     zipped = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
     etag = f'"{digest}{"-gz" if zipped else ""}"'
     if etag in request.META.get("HTTP_IF_NONE_MATCH", ""):

@@ -126,10 +126,17 @@ def test_the_program_in_words(client: Client, store: Connection) -> None:
         "earn": [
             {
                 "key": "purchases",
+                "kind": "per_currency",
                 "name": "Points for purchases",
                 "sentence": "1 point for every 1 € you spend",
+                "details": "",
+                "network": None,
+                "network_name": None,
+                "url": None,
             }
         ],
+        "campaigns": [],
+        "tiers": None,
     }
     assert response["Cache-Control"] == "public, max-age=60"
     again = client.get(
@@ -153,7 +160,7 @@ def test_an_unknown_shop_is_404(client: Client, db: None, query: str) -> None:
     assert (response.status_code, response.json()["error"]["field"]) == (404, "shop")
 
 
-@pytest.mark.parametrize("path", ["me", "me/activity", "program"])
+@pytest.mark.parametrize("path", ["me", "me/activity", "me/program", "me/tiers", "program"])
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "PATCH", "DELETE"])
 def test_only_get(client: Client, db: None, path: str, method: str) -> None:
     response = client.generic(method, f"{V1}/{path}")

@@ -36,6 +36,8 @@ def test_members_are_listed_with_their_points(api: Client, two_shops: TwoShops) 
         "email": "Ada@Example.com",
         "balance": 49,
         "pending": 0,
+        "pending_until": None,
+        "points_expiring": None,
         "lifetime_earned": 49,
         "lifetime_spent": 0,
         "tier": None,
@@ -79,7 +81,7 @@ def test_pages_are_bounded_and_cost_the_same_number_of_queries(api: Client, two_
                 assert len(api.get(url).json()["results"]) >= size
             costs.setdefault(url, []).append(len(queries))
     assert all(few == many for few, many in costs.values()), costs
-    assert max(max(counts) for counts in costs.values()) <= 6
+    assert max(max(counts) for counts in costs.values()) <= 9
 
     page = api.get("/api/v1/members/?page_size=4&page=2").json()
     assert (page["count"], len(page["results"])) == (10, 4)

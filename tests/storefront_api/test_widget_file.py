@@ -6,7 +6,7 @@ import re
 from django.test import Client
 
 URL = "/widget/v1/regulars.js"
-LARGEST = 10_000
+LARGEST = 25_000
 
 
 def test_the_file_is_small_and_cached(client: Client) -> None:

@@ -134,6 +134,16 @@
     }
   }
 
+  /** What runs at the moment, as the program tells everybody. */
+  async function showCampaign() {
+    const place = find("campaign");
+    if (!place) return;
+    const { campaigns } = await (await fetch(place.dataset.program)).json();
+    place.hidden = campaigns.length === 0;
+    place.textContent = campaigns.map((campaign) => campaign.text).join(" · ");
+  }
+
+  showCampaign();
   if (!find("buy")) return;
   document.querySelectorAll(".add").forEach((button) => button.addEventListener("click", () => add(button)));
   find("buy").addEventListener("click", buy);
