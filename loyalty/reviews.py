@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-import structlog
 from django.db import transaction
 
 from lib.clock import now
-from lib.rows import execute, passing
-from loyalty.actions.members import AccountKey, replay_accounts
+from lib.rows import execute
+from loyalty.actions.members import AccountKey, replay_each
 from loyalty.calendar import day_start, last_day, local_day
 from loyalty.tiers import Ladder, ladder_of
 from loyalty.tiers.ladder import NONE, Figure, Verdict, plain
@@ -25,8 +24,6 @@ from loyalty.versions import Timeline, timelines
 BATCH = 5_000
 # A replay reads all that a member ever did; more of them would hold their locks too long.
 REPLAYED_AT_ONCE = 100
-
-log = structlog.get_logger("regulars.tiers")
 
 _Position = tuple[datetime, int]  # (review at, standing id)
 
@@ -90,7 +87,7 @@ def _review(at: datetime, limit: int, after: _Position | None) -> tuple[int, _Po
     known = timelines({one.shop_id for one in due})
     simple, others = _sort(due, known)
     _write(_decide(simple, known))
-    replayed = _replay([(one.shop_id, one.account_id) for one in others], at)
+    replayed = replay_each([(one.shop_id, one.account_id) for one in others], at)
     last = max((one.review_at, one.id) for one in (*simple, *others))
     return len(simple) + replayed, last
 
@@ -183,23 +180,6 @@ def _outcome(one: _Due, ladder: Ladder, verdict: Verdict, joined_at: datetime) -
 def _write(decided: _Decided) -> None:
     if decided.rows:
         execute(_WRITE, decided.rows, outcomes=msgspec.json.encode(decided.outcomes).decode())
-
-
-def _replay(keys: Sequence[AccountKey], at: datetime) -> int:
-    """Replay these members; one that cannot be is told of and left, so that it does not stop the others."""
-    if not keys:
-        return 0
-    try:
-        with transaction.atomic():
-            replay_accounts(keys, at)
-    except Exception as error:
-        if passing(error):
-            raise
-        if len(keys) > 1:
-            return sum(_replay([key], at) for key in keys)
-        log.exception("tier_review_failed", shop_id=keys[0][0], account_id=keys[0][1])
-        return 0
-    return len(keys)
 
 
 _CLAIM = """

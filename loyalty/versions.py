@@ -45,6 +45,15 @@ class Timeline:
 _loaded: dict[tuple[int, str], LoadedVersion] = {}
 
 
+def hold(shop_ids: Iterable[int]) -> None:
+    """Let a publish wait for the caller's transaction, and wait for one that is under way.
+
+    For what is recorded besides deliveries; before anything else is locked. A member who is caught up with after the
+    publish would otherwise miss it.
+    """
+    execute(_HOLD, shops=list(shop_ids))
+
+
 def timelines(shop_ids: Iterable[int]) -> dict[int, Timeline]:
     """The timeline of each shop that has published; one statement, and one more for versions not seen before."""
     if len(_loaded) > MOST_KEPT:
@@ -87,3 +96,8 @@ def _load(missing: list[tuple[int, int, str]]) -> None:
         _loaded[version_id, zone] = LoadedVersion(
             version_id, number, published_at, decoded, program, ZoneInfo(zone)
         )
+
+
+_HOLD = """
+    SELECT p.id FROM loyalty_program p WHERE p.shop_id = ANY(%(shops)s) ORDER BY p.shop_id FOR KEY SHARE
+"""

@@ -19,7 +19,7 @@ from loyalty.actions.days import missed_birthday, missed_reference
 from loyalty.actions.members import settle_activities
 from loyalty.calendar import day_start
 from loyalty.models import Account
-from loyalty.versions import Timeline, timelines
+from loyalty.versions import Timeline, hold, timelines
 from orders.customers import News, Remembered
 
 
@@ -39,6 +39,7 @@ def tell(account: Account, *, birthday: str | None = None, subscribed: bool | No
     at = now()
     shop_id, customer_id = account.shop_id, account.customer_id
     with transaction.atomic():
+        hold([shop_id])
         ((old_birthday, was_subscribed),) = execute(_LOCK, shop=shop_id, customer=customer_id)
         if birthday is not None and birthday != old_birthday:
             month, _, day = birthday.partition("-")

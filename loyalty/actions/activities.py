@@ -17,7 +17,7 @@ from loyalty.actions.members import settle_activities
 from loyalty.calendar import local_day
 from loyalty.errors import ReferenceConflict
 from loyalty.models import Account, Activity, Award
-from loyalty.versions import LoadedVersion, Timeline
+from loyalty.versions import LoadedVersion, Timeline, hold
 
 ActivityKey = tuple[int, int]  # (shop id, activity id)
 
@@ -81,6 +81,7 @@ def record(
         digest=_digest(account.pk, kind, name, content, occurred_at),
     )
     with transaction.atomic(), scope(shop=account.shop):
+        hold([account.shop_id])
         return _record_once(account, new, once) if once else _record(account, new)
 
 
@@ -96,6 +97,7 @@ def claim(account: Account, kind: str, zone: ZoneInfo, network: str = "") -> Rec
         properties={"network": network} if network else {},
     )
     with transaction.atomic(), scope(shop=account.shop):
+        hold([account.shop_id])
         keys = _settled([new])
         activity = Activity.objects.get(shop=account.shop, reference=new.reference)
         return Recorded(activity, _award(activity), bool(keys))

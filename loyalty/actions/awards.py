@@ -274,8 +274,10 @@ def _move(change: _Change, points: int, at: datetime) -> Move:
     move = _credit(wish, points, at, award.account_id, award.id, when)
     move.reference = _reference(award.id, award.postings)
     move.revision = award.revision + change.explained_anew
+    # A rise of what was earned before is no earning of its own: it may as well have been known at first.
+    move.activity = award.postings == 0
     if points < 0:
-        move.kind, move.activity, move.uncovered = "reverse", False, change.deficit
+        move.kind, move.uncovered = "reverse", change.deficit
         move.pending = -min(award.pending, -points)
         move.points = points - move.pending
         move.shortfall = award.shortfall if award.expires else None

@@ -1,12 +1,12 @@
 """A few rows of a batch at a time: posted, undone, or credited to members who have become known.
 
 All of it runs inside the caller's transaction and under `lock_shop`, so that two workers on one batch, or on two
-batches of a shop, take turns and never post a row twice.
+batches of a shop, take turns and never post a row twice. Customers and standings are locked before accounts.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext
@@ -15,8 +15,9 @@ from lib.rows import execute
 from loyalty import ledger
 from loyalty.actions.awards import open_accounts
 from loyalty.actions.batch_plan import Ground, already_used, expired
+from loyalty.calendar import NEVER
 from loyalty.errors import AccountFrozen, NotEnoughPoints
-from loyalty.models import BatchRow
+from loyalty.models import Batch, BatchRow
 from loyalty.sheets.rows import Wish
 
 LOCK_KIND = 0x6261  # apart from other advisory locks
@@ -47,6 +48,19 @@ class _Outcome:
     customer: int | None = None
 
 
+class _Done(NamedTuple):
+    """A row that was posted: `entry` moved points of `account`; both None where it moved none."""
+
+    id: int
+    line: int
+    customer: int | None
+    entry: int | None
+    account: int | None
+    kind: str
+    moved: int
+    reason: str
+
+
 def lock_shop(shop_id: int) -> None:
     """Wait for a turn among the workers on the shop's batches, until the transaction ends."""
     execute("SELECT pg_advisory_xact_lock(%(kind)s, %(shop)s::int)", kind=LOCK_KIND, shop=shop_id % 2**31)
@@ -72,34 +86,41 @@ def undo_done(ground: Ground, batch_id: int, actor: str, after: int, limit: int)
 
     What of the points has expired meanwhile is not taken again. A row whose account is frozen stays as it is.
     """
-    rows = execute(_DONE, shop=ground.shop.pk, batch=batch_id, after=after, limit=limit)
-    if not rows:
+    found = execute(_DONE, shop=ground.shop.pk, batch=batch_id, after=after, limit=limit)
+    if not found:
         return None
-    moves, outcomes = [], []
-    for id_, line, entry, account, kind, moved, gone, reason in rows:
-        if moved - gone == 0:
-            outcomes.append(_Outcome(id_, State.UNDONE))
-            continue
-        terms = ground.terms(Wish(line))
-        move = ledger.Move(
-            shop_id=ground.shop.pk,
-            account_id=account,
-            kind=kind,
-            points=gone - moved,
-            reference=f"batch:{batch_id}/{line}/undo",
-            occurred_at=ground.at,
-            uncovered=ground.document.deficit,
-            reverses_id=entry,
-            reason=gettext("Undone: %(reason)s") % {"reason": reason[:480]},
-            actor=actor,
-            expires_at=terms.expires_at if moved < 0 else None,
-            idle_months=terms.idle_months if moved < 0 else None,
-        )
-        moves.append((id_, move))
-    for (id_, _), done in zip(moves, ledger.post([move for _, move in moves]), strict=True):
-        outcomes.append(_undone(id_, done))
+    rows = [_Done(*row) for row in found]
+    _lock_members(ground, rows)
+    ledger.lock(ground.shop.pk, *{row.account for row in rows if row.account is not None})
+    # Read under the locks: until then the job may have let lots expire.
+    posted = [{"entry": row.entry, "account": row.account} for row in rows]
+    gone = dict(execute(_GONE, posted, shop=ground.shop.pk, at=ground.at))
+    taken = [row for row in rows if row.moved - gone.get(row.entry, 0)]
+    moves = [_reversal(ground, batch_id, row, gone.get(row.entry, 0), actor) for row in taken]
+    outcomes = [_undone(row.id, done) for row, done in zip(taken, ledger.post(moves), strict=True)]
+    outcomes += [_Outcome(row.id, State.UNDONE) for row in rows if row not in taken]
     execute(_STORE_UNDONE, outcomes, shop=ground.shop.pk)
-    return int(rows[-1][1])
+    return rows[-1].line
+
+
+def _reversal(ground: Ground, batch_id: int, row: _Done, gone: int, actor: str) -> ledger.Move:
+    """The move that takes back what a row moved, but for what is `gone`; what it took is given back anew."""
+    assert row.account is not None
+    terms = ground.terms(Wish(row.line)) if row.moved < 0 else NEVER
+    return ledger.Move(
+        shop_id=ground.shop.pk,
+        account_id=row.account,
+        kind=row.kind,
+        points=gone - row.moved,
+        reference=f"batch:{batch_id}/{row.line}/undo",
+        occurred_at=ground.at,
+        uncovered=ground.document.deficit,
+        reverses_id=row.entry,
+        reason=gettext("Undone: %(reason)s") % {"reason": row.reason[:480]},
+        actor=actor,
+        expires_at=terms.expires_at,
+        idle_months=terms.idle_months,
+    )
 
 
 def _undone(row_id: int, done: ledger.Posted) -> _Outcome:
@@ -114,6 +135,7 @@ def _undone(row_id: int, done: ledger.Posted) -> _Outcome:
 
 def _posted(ground: Ground, rows: Sequence[_Row]) -> list[_Outcome]:
     outcomes, ready = [], []
+    _lock_members(ground, rows)
     used = _used_references(ground.shop.pk, rows)
     for row in rows:
         if problem := _problem(ground, row.wish, used):
@@ -159,8 +181,7 @@ def _post(ground: Ground, rows: Sequence[_Row]) -> list[_Outcome]:
 
 def _one_by_one(moves: Sequence[ledger.Move]) -> list[ledger.Posted | str]:
     """Post what can be posted; a sentence for each that cannot."""
-    for shop_id, account_id in sorted({(move.shop_id, move.account_id) for move in moves}):
-        ledger.lock(shop_id, account_id)
+    ledger.lock(moves[0].shop_id, *{move.account_id for move in moves})
     posted: list[ledger.Posted | str] = []
     for move in moves:
         try:
@@ -169,6 +190,17 @@ def _one_by_one(moves: Sequence[ledger.Move]) -> list[ledger.Posted | str]:
         except (NotEnoughPoints, AccountFrozen) as error:
             posted.append(str(error))
     return posted
+
+
+def _lock_members(ground: Ground, rows: Sequence[_Row | _Done]) -> None:
+    """Lock, before their accounts, the customers and standings that an import may change.
+
+    Tiers may count what comes in, or since when somebody is a member: they are reviewed as soon as this is committed.
+    """
+    customers = [row.customer for row in rows if row.kind == Batch.Kind.IMPORT and row.customer is not None]
+    if customers:
+        execute(_LOCK_CUSTOMERS, shop=ground.shop.pk, customers=customers)
+        execute(_REVIEW, shop=ground.shop.pk, customers=customers)
 
 
 def _move(ground: Ground, row: _Row, account_id: int) -> ledger.Move:
@@ -231,19 +263,40 @@ _CLAIMED = f"""
     ORDER BY r.id LIMIT %(limit)s
 """
 _DONE = """
-    SELECT r.id, r.line, r.entry_id, e.account_id, e.kind, r.moved, coalesce(gone.points, 0), r.reason
+    SELECT r.id, r.line, r.customer_id, r.entry_id, e.account_id, e.kind, r.moved, r.reason
     FROM loyalty_batchrow r
     JOIN loyalty_batch b ON b.shop_id = r.shop_id AND b.id = r.batch_id AND b.state = 'undoing'
     LEFT JOIN loyalty_entry e ON e.shop_id = r.shop_id AND e.id = r.entry_id
-    LEFT JOIN LATERAL (
-        SELECT sum(u.points) AS points
-        FROM loyalty_entry x
-        JOIN loyalty_lotuse u ON u.shop_id = x.shop_id AND u.entry_id = x.id
-        JOIN loyalty_lot l ON l.shop_id = u.shop_id AND l.id = u.lot_id AND l.entry_id = e.id
-        WHERE x.shop_id = e.shop_id AND x.account_id = e.account_id AND x.seq > e.seq AND x.kind = 'expire'
-    ) gone ON true
     WHERE r.shop_id = %(shop)s AND r.batch_id = %(batch)s AND r.line > %(after)s AND r.state = 'done'
     ORDER BY r.line LIMIT %(limit)s
+"""
+# What has expired of the lots that entries opened, and what is due to.
+_GONE = """
+    WITH r AS (SELECT * FROM json_to_recordset(%(rows)s) AS r(entry bigint, account bigint)), gone AS (
+        SELECT r.entry, u.points
+        FROM r JOIN loyalty_entry x ON x.shop_id = %(shop)s AND x.account_id = r.account AND x.kind = 'expire'
+        JOIN loyalty_lotuse u ON u.shop_id = x.shop_id AND u.entry_id = x.id
+        JOIN loyalty_lot l ON l.shop_id = u.shop_id AND l.id = u.lot_id AND l.entry_id = r.entry
+        UNION ALL
+        SELECT r.entry, l.remaining
+        FROM r JOIN loyalty_lot l ON l.shop_id = %(shop)s AND l.account_id = r.account AND l.entry_id = r.entry
+            AND l.remaining > 0 AND l.expires_at <= %(at)s
+    )
+    SELECT entry, sum(points)::bigint FROM gone GROUP BY entry
+"""
+_LOCK_CUSTOMERS = """
+    SELECT c.id FROM shops_customer c WHERE c.shop_id = %(shop)s AND c.id = ANY(%(customers)s)
+    ORDER BY c.id FOR NO KEY UPDATE
+"""
+_REVIEW = """
+    WITH locked AS (
+        SELECT s.id FROM loyalty_account a
+        JOIN loyalty_standing s ON s.shop_id = a.shop_id AND s.account_id = a.id
+        WHERE a.shop_id = %(shop)s AND a.customer_id = ANY(%(customers)s)
+        ORDER BY s.account_id FOR NO KEY UPDATE OF s
+    )
+    UPDATE loyalty_standing s SET review_at = statement_timestamp(), simple = false
+    FROM locked WHERE s.shop_id = %(shop)s AND s.id = locked.id
 """
 _USED = """
     SELECT r.reference, r.batch_id, r.line FROM loyalty_batchrow r

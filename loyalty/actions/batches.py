@@ -222,8 +222,6 @@ def _finish(batch: Batch) -> None:
         left = BatchRow.objects.filter(shop=batch.shop_id, batch=batch.pk, state=BatchRow.State.DONE)
         batch.state = State.DONE if left.exists() else State.UNDONE
     batch.save(update_fields=["state", "finished_at"])
-    if batch.kind == Batch.Kind.IMPORT:
-        execute(_LOOK_AGAIN, shop=batch.shop_id, batch=batch.pk)
 
 
 def _stored(each: Plan) -> dict[str, Any]:
@@ -250,10 +248,4 @@ _OUTCOME = """
         -coalesce(sum(moved) FILTER (WHERE moved < 0), 0), coalesce(sum(undone), 0),
         coalesce(sum(points) FILTER (WHERE state = 'unclaimed'), 0)
     FROM loyalty_batchrow WHERE shop_id = %(shop)s AND batch_id = %(batch)s GROUP BY state
-"""
-# Tiers may count imported points.
-_LOOK_AGAIN = """
-    UPDATE loyalty_standing s SET review_at = statement_timestamp(), simple = false
-    FROM loyalty_batchrow r JOIN loyalty_account a ON a.shop_id = r.shop_id AND a.customer_id = r.customer_id
-    WHERE r.shop_id = %(shop)s AND r.batch_id = %(batch)s AND s.shop_id = a.shop_id AND s.account_id = a.id
 """

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from lib.clock import now
 from lib.rows import execute
-from loyalty.actions.members import replay_accounts
+from loyalty.actions.members import replay_each
 from loyalty.versions import timelines
 
 BATCH = 200
@@ -35,7 +35,7 @@ def _next_batch(shop_id: int, number: int, after: int, at: datetime) -> int:
         execute(_DONE, shop=shop_id, number=number)
         return 0
     accounts = [row[0] for row in execute(_ACCOUNTS, shop=shop_id, after=after, limit=BATCH)]
-    replay_accounts([(shop_id, account_id) for account_id in accounts], at)
+    replay_each([(shop_id, account_id) for account_id in accounts], at)
     if len(accounts) < BATCH:
         execute(_DONE, shop=shop_id, number=number)
     else:

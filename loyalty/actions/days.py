@@ -14,7 +14,7 @@ from lib.rows import execute
 from loyalty.actions.activities import NewActivity, activity_rules, record_many, rewarded
 from loyalty.actions.members import settle_activities
 from loyalty.calendar import day_after, day_start, local_day
-from loyalty.versions import Timeline, timelines
+from loyalty.versions import Timeline, hold, timelines
 
 LATE_DAYS = 6
 BATCH = 500
@@ -71,6 +71,7 @@ def _mark(shop_id: int, timeline: Timeline, kind: str, at: datetime, batch: int)
     marked = after = 0
     while rows:
         with transaction.atomic():
+            hold([shop_id])
             found = execute(_SQL[kind], rows, shop=shop_id, after=after, zone=zone.key, limit=batch)
             marked += _keep(shop_id, kind, days, found, at)
         if len(found) < batch:

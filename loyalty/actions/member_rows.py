@@ -85,7 +85,9 @@ def lock(keys: Iterable[AccountKey]) -> dict[AccountKey, Known]:
     rows = [{"shop_id": shop_id, "account_id": id_} for id_, shop_id in sorted({(a, s) for s, a in keys})]
     new = {(row[0], row[1]) for row in execute(_OPEN_STANDINGS, rows)}
     members: dict[AccountKey, Known] = {}
-    for shop_id, account_id, customer_id, joined_at, *standing in execute(_LOCK_STANDINGS, rows):
+    execute(_LOCK_STANDINGS, rows)
+    # Apart: a statement that waited for the lock sees the customers as they were before.
+    for shop_id, account_id, customer_id, joined_at, *standing in execute(_MEMBERS, rows):
         key = shop_id, account_id
         members[key] = Known(key, customer_id, joined_at, key not in new, tuple(standing))
     old = [row for row in rows if (row["shop_id"], row["account_id"]) not in new]
@@ -259,13 +261,18 @@ _OPEN_STANDINGS = f"""
     ON CONFLICT (shop_id, account_id) DO NOTHING RETURNING shop_id, account_id
 """
 _LOCK_STANDINGS = f"""
+    SELECT s.id FROM {_KEYS}
+    JOIN loyalty_standing s ON s.shop_id = r.shop_id AND s.account_id = r.account_id
+    ORDER BY s.account_id FOR NO KEY UPDATE OF s
+"""
+_MEMBERS = f"""
     SELECT s.shop_id, s.account_id, a.customer_id, coalesce(c.joined_at, c.as_of),
         {", ".join(f"s.{name}" for name in _STANDING_FIELDS)}
     FROM {_KEYS}
     JOIN loyalty_standing s ON s.shop_id = r.shop_id AND s.account_id = r.account_id
     JOIN loyalty_account a ON a.shop_id = r.shop_id AND a.id = r.account_id
     JOIN shops_customer c ON c.shop_id = a.shop_id AND c.id = a.customer_id
-    ORDER BY s.account_id FOR NO KEY UPDATE OF s
+    ORDER BY s.account_id
 """
 _PINS = f"""
     SELECT p.shop_id, p.account_id, p.tier, p.since, p.until, p.reason, p.actor

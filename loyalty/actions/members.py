@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
+from django.db import transaction
+
 from lib.clock import now
+from lib.rows import passing
 from loyalty import sources
 from loyalty.actions import member_rows
 from loyalty.actions.awards import AwardTarget, open_accounts, settle
@@ -21,25 +25,30 @@ from loyalty.replay import Outcome, Source, replay
 from loyalty.sources import Case
 from loyalty.versions import LoadedVersion, Timeline, timelines
 
+log = structlog.get_logger("regulars.tiers")
+
 
 def settle_cases(
     cases: Sequence[Case],
     known: dict[int, Timeline],
     at: datetime | None = None,
     newcomers: Iterable[AccountKey] = (),
+    joined: Iterable[AccountKey] = (),
 ) -> None:
     """Bring awards, tiers and standings to what these sources make of them; inside the caller's transaction.
 
     The caller holds a lock on every source. `known`: the timelines of the shops. `newcomers`: members who may have no
-    standing yet, (shop id, account id), and get one where the program has tiers.
+    standing yet, (shop id, account id), and get one where the program has tiers; `joined`: those who joined at another
+    time than was thought.
     """
     at = at or now()
+    again = {key for key in joined if known[key[0]].needs_context}
     alone = [case for case in cases if not known[case.shop_id].needs_context]
     together = [case for case in cases if known[case.shop_id].needs_context]
-    unseeded = member_rows.without_standing(key for key in newcomers if known[key[0]].needs_context)
-    if together or unseeded:
+    again.update(member_rows.without_standing(key for key in newcomers if known[key[0]].needs_context))
+    if together or again:
         # All at once, because standings are locked in one sequence.
-        _settle_members({*_concerned(together), *unseeded}, together, known, at)
+        _settle_members({*_concerned(together), *again}, together, known, at)
     settle([_target(case, _evaluate_alone(case)) for case in alone], at=at)
 
 
@@ -59,6 +68,25 @@ def replay_accounts(keys: Sequence[AccountKey], at: datetime | None = None) -> N
     together = [key for key in keys if known[key[0]].needs_context]
     if together:
         _settle_members(together, (), known, at or now())
+
+
+def replay_each(keys: Sequence[AccountKey], at: datetime | None = None) -> int:
+    """`replay_accounts` in the caller's transaction, but one that cannot be replayed is told of and left, so that it
+    does not stop the others; returns how many were. Raises what passes by itself, such as a deadlock.
+    """
+    if not keys:
+        return 0
+    try:
+        with transaction.atomic():
+            replay_accounts(keys, at)
+    except Exception as error:
+        if passing(error):
+            raise
+        if len(keys) > 1:
+            return sum(replay_each([key], at) for key in keys)
+        log.exception("member_not_replayed", shop_id=keys[0][0], account_id=keys[0][1])
+        return 0
+    return len(keys)
 
 
 def _evaluate_alone(case: Case) -> Evaluation:

@@ -10,7 +10,7 @@ from loyalty.errors import LedgerDamaged
 from loyalty.ledger.moves import Move
 
 # A debit of these kinds is asked for by somebody: what has expired by then is gone before.
-ASKED_FOR = frozenset({"redeem", "adjust", "transfer"})
+ASKED_FOR = frozenset({"redeem", "adjust", "transfer", "import"})
 
 AwardKey = tuple[int, int]  # (shop id, award id)
 
@@ -24,6 +24,7 @@ class OpenLot:
     remaining: int
     expires_at: datetime | None
     earned_at: datetime
+    entry_id: int
     award_id: int | None = None
     row: dict[str, Any] | None = None  # of a lot that this batch opens
     uses: int = 0
@@ -31,10 +32,16 @@ class OpenLot:
     def order_of_use(self) -> tuple[bool, Any, datetime, int]:
         return self.expires_at is None, self.expires_at or self.earned_at, self.earned_at, self.id
 
+    def opened_by(self, move: Move) -> bool:
+        """Whether a debit takes back what this lot came from: its award, or the entry that is reversed."""
+        if move.award_id is not None:
+            return self.award_id == move.award_id
+        return move.reverses_id is not None and self.entry_id == move.reverses_id
+
 
 @dataclass(slots=True)
 class LockedAccount:
-    """`active_at` is as it was before the batch; `sliding`: it has lots whose expiry moves with activity."""
+    """`active_at` is as it was before the batch."""
 
     id: int
     shop_id: int
@@ -45,7 +52,6 @@ class LockedAccount:
     lifetime_spent: int
     active_at: datetime | None
     frozen: bool
-    sliding: bool
     activities: list[datetime] = field(default_factory=list)
     lots: list[OpenLot] = field(default_factory=list)
 
@@ -105,15 +111,13 @@ def expiring_lots(moves: Iterable[Move], accounts: Mapping[int, LockedAccount]) 
 
 _LOCK = """
     SELECT a.id, a.shop_id, a.balance, a.pending, a.seq, a.lifetime_earned, a.lifetime_spent, a.active_at,
-        a.frozen_at IS NOT NULL,
-        EXISTS (SELECT FROM loyalty_lot l WHERE l.shop_id = a.shop_id AND l.account_id = a.id
-            AND l.remaining > 0 AND l.idle_months IS NOT NULL)
+        a.frozen_at IS NOT NULL
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint)
     JOIN loyalty_account a ON a.shop_id = r.shop_id AND a.id = r.id
     ORDER BY a.id FOR NO KEY UPDATE OF a
 """
 _LOTS = """
-    SELECT l.account_id, l.shop_id, l.id, l.remaining, l.expires_at, l.earned_at, l.award_id
+    SELECT l.account_id, l.shop_id, l.id, l.remaining, l.expires_at, l.earned_at, l.entry_id, l.award_id
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint)
     JOIN loyalty_lot l ON l.shop_id = r.shop_id AND l.account_id = r.id AND l.remaining > 0
 """

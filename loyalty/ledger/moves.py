@@ -16,8 +16,8 @@ class Move:
     that is available from `available_at` (or `occurred_at`) and expires at `expires_at`, or never; with `idle_months`
     every later `activity` (an earning or a spending) moves that on.
 
-    A debit of an award takes that award's own lots first. With `shortfall`, what the award misses already, points of
-    it that have expired are not taken again: they are missed too.
+    A debit of an award takes that award's own lots first, one that reverses another entry those that it opened. With
+    `shortfall`, what the award misses already, points of it that have expired are not taken again: they are missed too.
     """
 
     shop_id: int

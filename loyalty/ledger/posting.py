@@ -36,7 +36,7 @@ def post(moves: Sequence[Move]) -> list[Posted]:
     there ("clamp"). A frozen account refuses debits: `AccountFrozen` with "refuse", otherwise nothing is moved.
     A reference that the shop has already makes the database raise IntegrityError.
 
-    Before a redemption, an adjustment or a transfer takes points, what is due by then expires.
+    Before a debit that somebody asks for (no clawback of an award) takes points, what is due by then expires.
     """
     if not moves:
         return []
@@ -49,14 +49,14 @@ def post(moves: Sequence[Move]) -> list[Posted]:
     )
     writes = Writes(entry_ids=ids["loyalty_entry"][::-1], lot_ids=ids["loyalty_lot"][::-1])
     posted = [_apply(move, accounts[move.account_id], expired, writes) for move in moves]
-    write(writes, accounts.values())
-    slide(accounts.values(), writes.lots)
+    sliding = write(writes, accounts.values())
+    slide([accounts[id_] for id_ in sliding], writes.lots)
     return posted
 
 
-def lock(shop_id: int, account_id: int) -> None:
-    """Lock one account until the transaction ends."""
-    lock_accounts({account_id: shop_id})
+def lock(shop_id: int, *account_ids: int) -> None:
+    """Lock accounts of a shop until the transaction ends."""
+    lock_accounts(dict.fromkeys(account_ids, shop_id))
 
 
 def _apply(move: Move, account: LockedAccount, expired: dict[AwardKey, int], writes: Writes) -> Posted:
@@ -89,7 +89,7 @@ def _move(move: Move, account: LockedAccount, entry_id: int, points: int, writes
     if in_lots > 0:
         _open_lot(move, account, entry_id, in_lots, writes)
     elif in_lots < 0:
-        _use_lots(account, entry_id, -in_lots, move.award_id, writes)
+        _use_lots(account, entry_id, -in_lots, move, writes)
     account.balance = after
     account.seq += 1
 
@@ -125,12 +125,18 @@ def _forgiven(move: Move, account: LockedAccount, expired: dict[AwardKey, int]) 
 
 def _own(move: Move, account: LockedAccount) -> int:
     """What is left in the lots of the award that a debit belongs to."""
-    return sum(lot.remaining for lot in account.lots if lot.award_id == move.award_id)
+    return sum(lot.remaining for lot in account.lots if lot.opened_by(move))
 
 
 def _open_lot(move: Move, account: LockedAccount, entry_id: int, points: int, writes: Writes) -> None:
     lot = OpenLot(
-        move.shop_id, writes.lot_ids.pop(), points, move.expires_at, move.occurred_at, move.award_id
+        move.shop_id,
+        writes.lot_ids.pop(),
+        points,
+        move.expires_at,
+        move.occurred_at,
+        entry_id,
+        move.award_id,
     )
     lot.row = {
         "shop_id": move.shop_id,
@@ -148,13 +154,11 @@ def _open_lot(move: Move, account: LockedAccount, entry_id: int, points: int, wr
     insort(account.lots, lot, key=OpenLot.order_of_use)
 
 
-def _use_lots(
-    account: LockedAccount, entry_id: int, points: int, award_id: int | None, writes: Writes
-) -> None:
-    """Take points from the award's own lots, then from the others in the order of their expiry."""
+def _use_lots(account: LockedAccount, entry_id: int, points: int, move: Move, writes: Writes) -> None:
+    """Take points from the lots that the move takes back, then from the others in the order of their expiry."""
     lots = account.lots
-    if award_id is not None:
-        lots = sorted(lots, key=lambda lot: lot.award_id != award_id)
+    if move.award_id is not None or move.reverses_id is not None:
+        lots = sorted(lots, key=lambda lot: not lot.opened_by(move))
     for lot in lots:
         take = min(lot.remaining, points)
         if not take:

@@ -9,7 +9,7 @@ from loyalty.ledger.accounts import LockedAccount, OpenLot
 
 
 def slide(accounts: Iterable[LockedAccount], opened: Sequence[OpenLot]) -> None:
-    """Move on the expiry of sliding lots by this batch's activities; no statement where no account has any.
+    """Move on the expiry of the lots of `accounts`, which have some that slide, by this batch's activities.
 
     An activity moves a lot that had not expired by then. One that comes late is followed by the later ones anew.
     """
@@ -18,7 +18,7 @@ def slide(accounts: Iterable[LockedAccount], opened: Sequence[OpenLot]) -> None:
         if lot.row is not None and lot.row["idle_months"] is not None:
             account_id, at = lot.row["account_id"], lot.row["available_at"]
             new[account_id] = min(new.get(account_id, at), at)
-    touched = [a for a in accounts if a.id in new or (a.sliding and a.activities)]
+    touched = [a for a in accounts if a.id in new or a.activities]
     if not touched:
         return
     _start([lot for lot in opened if lot.row is not None and lot.row["idle_months"] is not None])

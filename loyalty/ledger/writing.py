@@ -20,10 +20,13 @@ class Writes:
     uses: list[dict[str, Any]] = field(default_factory=list)
 
 
-def write(writes: Writes, accounts: Iterable[LockedAccount]) -> None:
-    """Write it all; at most one statement for each table and purpose."""
+def write(writes: Writes, accounts: Iterable[LockedAccount]) -> set[int]:
+    """Write it all; at most one statement for each table and purpose.
+
+    Returns the ids of the accounts that have lots whose expiry moves with activity.
+    """
     if not writes.entries:
-        return
+        return set()
     execute(_INSERT_ENTRIES, writes.entries)
     if writes.lots:
         execute(_INSERT_LOTS, [(lot.row or {}) | {"remaining": lot.remaining} for lot in writes.lots])
@@ -34,7 +37,7 @@ def write(writes: Writes, accounts: Iterable[LockedAccount]) -> None:
         execute(
             _UPDATE_LOTS, [{"shop_id": lot.shop_id, "id": lot.id, "remaining": lot.remaining} for lot in used]
         )
-    execute(_UPDATE_ACCOUNTS, [_account_row(account) for account in accounts])
+    return {row[0] for row in execute(_UPDATE_ACCOUNTS, map(_account_row, accounts)) if row[1]}
 
 
 def _account_row(account: LockedAccount) -> dict[str, Any]:
@@ -79,10 +82,15 @@ _UPDATE_LOTS = """
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, remaining bigint)
     WHERE l.shop_id = r.shop_id AND l.id = r.id
 """
+# Looked at here, not when the account was locked: a statement that waits for a lock sees lots as they were before.
 _UPDATE_ACCOUNTS = """
     UPDATE loyalty_account a SET balance = r.balance, pending = r.pending, seq = r.seq, lifetime_earned = r.earned,
         lifetime_spent = r.spent, active_at = greatest(a.active_at, r.active_at)
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, balance bigint, pending bigint, seq int,
         earned bigint, spent bigint, active_at timestamptz)
     WHERE a.shop_id = r.shop_id AND a.id = r.id
+    RETURNING a.id, EXISTS (
+        SELECT FROM loyalty_lot l
+        WHERE l.shop_id = a.shop_id AND l.account_id = a.id AND l.remaining > 0 AND l.idle_months IS NOT NULL
+    )
 """
