@@ -47,7 +47,12 @@ def apply(facts: Facts, at: datetime | None = None) -> None:
     if done:
         cases += sources.read([(shop_id, f"activity:{id_}") for shop_id, id_ in done], (), batch.timelines)
     newcomers = {(shop_id, account_id) for (shop_id, _), account_id in accounts.items()}
-    settle_cases(cases, batch.timelines, at, newcomers)
+    joined = [
+        (news.shop_id, accounts[news.shop_id, news.customer_id])
+        for news in remembered.news
+        if news.joined_at
+    ]
+    settle_cases(cases, batch.timelines, at, newcomers, joined)
 
 
 def reapply(keys: Sequence[OrderKey], *, test_mode: bool) -> None:
