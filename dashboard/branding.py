@@ -42,6 +42,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _item(gettext("Overview"), "home", "index"),
         _item(gettext("Members"), "group", "members"),
         _item(gettext("Program"), "loyalty", "program"),
+        _item(gettext("Books"), "account_balance", "books"),
     ]
     store = [
         _item(gettext("Inbox"), "inbox", "inbox", badge=_needing_attention(desk)),

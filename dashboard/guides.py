@@ -17,8 +17,9 @@ def _shopify() -> list[str]:
     return [
         gettext("In the Shopify admin, open Settings → Notifications → Webhooks."),
         gettext(
-            "Create a webhook for each of: Order payment, Order update, Order cancellation, Refund create "
-            "and Customer update. Choose the format JSON, and paste the address from above as the URL."
+            "Create a webhook for each of: Order payment, Order update, Order cancellation, Refund create, "
+            "Customer creation, Customer update and Customer marketing consent update. Choose the format JSON, "
+            "and paste the address from above as the URL."
         ),
         gettext(
             "Below the list, Shopify says that the webhooks are signed with a secret. "
@@ -31,7 +32,8 @@ def _woocommerce() -> list[str]:
     return [
         gettext("In WordPress, open WooCommerce → Settings → Advanced → Webhooks and choose Add webhook."),
         gettext(
-            "Add one for each of the topics Order created, Order updated, Order deleted and Order restored. "
+            "Add one for each of the topics Order created, Order updated, Order deleted, Order restored, "
+            "Customer created and Customer updated. "
             "Set it to Active, paste the address from above as the Delivery URL, and the secret as the Secret."
         ),
         gettext("Save. WooCommerce sends a test at once; Regulars answers it and waits for the first order."),

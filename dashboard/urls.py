@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from dashboard.desk import Right
 from dashboard.pages.backtest import backtest, backtest_progress, backtest_run
+from dashboard.pages.books import books, close, journal
 from dashboard.pages.campaigns import (
     add_campaign,
     campaign_list,
@@ -11,6 +12,7 @@ from dashboard.pages.campaigns import (
     edit_campaign,
     switch_campaign,
 )
+from dashboard.pages.checks import checks
 from dashboard.pages.connections import (
     add_connection,
     change_settings,
@@ -19,11 +21,13 @@ from dashboard.pages.connections import (
     rotate,
     show_storefront_secret,
 )
+from dashboard.pages.expiries import expiries
 from dashboard.pages.exports import export_table, exports
 from dashboard.pages.files import export_draft, export_version, import_program
 from dashboard.pages.imports import apply_batch, batch, imports, undo_batch
 from dashboard.pages.inbox import delivery, held, inbox, replay_deliveries
 from dashboard.pages.member import member
+from dashboard.pages.member_tier import member_pin, member_unpin
 from dashboard.pages.members import members
 from dashboard.pages.overview import overview
 from dashboard.pages.points_life import points_life
@@ -46,6 +50,13 @@ urlpatterns = [
     site.page("", overview, "index"),
     site.page("members/", members, "members"),
     site.page("members/<int:account_id>/", member, "member", Right.POINTS),
+    site.page("members/<int:account_id>/tier/", member_pin, "member_pin", Right.POINTS),
+    site.page("members/<int:account_id>/tier/end/", member_unpin, "member_unpin", Right.POINTS),
+    site.page("books/", books, "books"),
+    site.page("books/journal/<slug:month>/", journal, "journal", Right.DATA),
+    site.page("books/close/<slug:month>/", close, "close", Right.DATA),
+    site.page("books/expiries/", expiries, "expiries"),
+    site.page("books/proof/", checks, "checks", Right.DATA),
     site.page("program/", program, "program"),
     site.page("program/example/", program_example, "program_example"),
     site.page("program/rules/", choose_way, "rules"),

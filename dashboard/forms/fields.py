@@ -17,8 +17,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-# Beyond them somebody has slipped on a key.
-YEARS = range(2000, 3000)
+from loyalty.field_rules import YEARS
 
 
 def text(
@@ -42,6 +41,15 @@ def whole(label: Any, help_text: Any = "", **options: Any) -> forms.IntegerField
 def decimal(label: Any, **options: Any) -> forms.DecimalField:
     widget = UnfoldAdminDecimalFieldWidget(attrs={"step": "any", "inputmode": "decimal"})
     return forms.DecimalField(label=label, max_digits=12, decimal_places=4, widget=widget, **options)
+
+
+def day(label: Any, help_text: Any = "", **options: Any) -> forms.DateField:
+    """A day, picked in the browser's own calendar."""
+    # A text field with a type, so that the day is written as the browser wants it whatever the language.
+    widget = forms.TextInput({"type": "date", "class": " ".join(INPUT_CLASSES)})
+    return forms.DateField(
+        label=label, help_text=help_text, widget=widget, input_formats=["%Y-%m-%d"], **options
+    )
 
 
 def switch(label: Any, help_text: Any = "") -> forms.BooleanField:

@@ -1,4 +1,4 @@
-"""One member: points, why, orders, and adjusting by hand."""
+"""One member: points, why, orders, tiers, and adjusting by hand."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -7,34 +7,77 @@ from django.utils.translation import gettext
 
 from dashboard.desk import DeskRequest, Right
 from dashboard.forms.adjustment import AdjustmentForm
+from dashboard.forms.pin import PinForm
+from dashboard.frozen import both_figures
 from dashboard.listing import page_of
+from dashboard.member_tier import journey, tier_card
 from dashboard.site import site
-from dashboard.timeline import points_name_of, timeline
+from dashboard.timeline import on_hold, points_name_of, timeline
 from loyalty.actions.points import adjust
 from loyalty.errors import AccountFrozen, InvalidAdjustment, NotEnoughPoints, ReferenceConflict
 from loyalty.models import Account, Entry
 from loyalty.queries import live_version
+from loyalty.warnings import coming_expiries
 from loyalty.wording import points_text
 from orders.models import Order
 
 ORDERS_SHOWN = 20
+# So many of a list are seen at once; the rest is folded.
+UNFOLDED = 5
 
 
 def member(request: DeskRequest, account_id: int) -> HttpResponse:
-    """A member's page; a POST adjusts the points."""
-    account = _account(request, account_id)
+    """A member's page; a POST adjusts the points. `?day=` asks the time machine for the tier of that day."""
+    account = find_account(request, account_id)
     form = AdjustmentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _adjusted(request, account, form):
         return redirect("dashboard:member", account_id=account.pk)
-    return _show(request, account, form)
+    return show_member(request, account, form)
 
 
-def _account(request: DeskRequest, account_id: int) -> Account:
+def find_account(request: DeskRequest, account_id: int) -> Account:
+    """The shop's account with its customer and shop. Raises `Http404`."""
     found = Account.objects.filter(shop=request.desk.shop, customer__shop=request.desk.shop, pk=account_id)
     account = found.select_related("customer").first()
     if account is None:
         raise Http404
+    account.shop = request.desk.shop
     return account
+
+
+def show_member(
+    request: DeskRequest, account: Account, form: AdjustmentForm | None = None, pin: PinForm | None = None
+) -> HttpResponse:
+    """The page, with the mistakes that `form` and `pin` have: 422 where there are some."""
+    shop = request.desk.shop
+    form = form or AdjustmentForm()
+    page = page_of(request, Entry.objects.filter(shop=shop, account=account).order_by("-seq"))
+    live = live_version(shop).document
+    name = points_name_of(live)
+    orders = Order.objects.filter(shop=shop, customer=account.customer_id, placed_at__isnull=False)
+    expiries = coming_expiries(account)
+    card = tier_card(account)
+    context = {
+        "title": str(account.customer),
+        "account": account,
+        "customer": account.customer,
+        "frozen_figures": both_figures(account.frozen_reason) if account.frozen_at else [],
+        "page": page,
+        "moments": timeline(shop, list(page), name),
+        "points_name": name,
+        "orders": orders.order_by("-placed_at")[:ORDERS_SHOWN],
+        "holds": bool(account.pending or live.get("hold_days")),
+        "on_hold": on_hold(account) if account.pending else [],
+        "expiries": expiries[:UNFOLDED],
+        "later_expiries": expiries[UNFOLDED:],
+        "tier": card,
+        "journey": journey(account, request.GET["day"]) if card and request.GET.get("day") else None,
+        "form": form,
+        "pin": pin or (PinForm(card.levels) if card and card.levels else None),
+        "may_adjust": request.desk.may(Right.POINTS),
+    }
+    failed = bool(form.errors or (pin and pin.errors))
+    return site.show(request, "member", context, status=422 if failed else 200)
 
 
 def _adjusted(request: DeskRequest, account: Account, form: AdjustmentForm) -> bool:
@@ -69,23 +112,3 @@ def _say(request: DeskRequest, points: int, entry: Entry, name: str) -> None:
             "balance": points_text(entry.balance_after, name),
         },
     )
-
-
-def _show(request: DeskRequest, account: Account, form: AdjustmentForm) -> HttpResponse:
-    shop = request.desk.shop
-    page = page_of(request, Entry.objects.filter(shop=shop, account=account).order_by("-seq"))
-    name = points_name_of(live_version(shop).document)
-    orders = Order.objects.filter(shop=shop, customer=account.customer_id, placed_at__isnull=False)
-    context = {
-        "title": str(account.customer),
-        "account": account,
-        "customer": account.customer,
-        "page": page,
-        "moments": timeline(shop, list(page), name),
-        "points_name": name,
-        "orders": orders.order_by("-placed_at")[:ORDERS_SHOWN],
-        "orders_shown": ORDERS_SHOWN,
-        "form": form,
-        "may_adjust": request.desk.may(Right.POINTS),
-    }
-    return site.show(request, "member", context, status=422 if form.errors else 200)

@@ -55,6 +55,10 @@ class Desks:
         """The address of a page about this shop's things."""
         known: dict[str, dict[str, object]] = {
             "member": {"account_id": self.member.pk},
+            "member_pin": {"account_id": self.member.pk},
+            "member_unpin": {"account_id": self.member.pk},
+            "journal": {"month": "2026-03"},
+            "close": {"month": "2026-03"},
             "delivery": {"delivery_id": self.delivery.pk},
             "export_version": {"number": 2},
             "roll_back": {"number": 2},

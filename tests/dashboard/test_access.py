@@ -11,7 +11,7 @@ from django_scopes import scope
 from dashboard.urls import urlpatterns
 from loyalty.actions.programs import draft_document
 from loyalty.documents import encode
-from loyalty.models import Batch, Entry, ProgramVersion
+from loyalty.models import Batch, Entry, PeriodClose, ProgramVersion
 from orders.models import Backtest, Delivery
 from shops.models import Connection, Shop
 from tests.conftest import TwoShops
@@ -37,7 +37,7 @@ LISTS = {
     "connections",
     "shops",
 }
-LISTS |= {"imports", "exports"}
+LISTS |= {"imports", "exports", "books", "expiries", "checks"}
 LISTS |= {"program_example", "export_draft", "connection_add", "password_change", "password_change_done"}
 THINGS = {
     "member",
@@ -52,15 +52,21 @@ THINGS = {
 # They exist in every shop's program, or in this one alone.
 PARTS = {"rule", "rule_add", "rule_delete", "campaign", "campaign_delete"}
 SWITCHES = {"rule_switch", "campaign_switch"}
-POST_ONLY = {"rotate", "connection_settings", "storefront_secret", "batch_apply", "batch_undo"}
+POST_ONLY = {"member_pin", "member_unpin"}
+POST_ONLY |= {"rotate", "connection_settings", "storefront_secret", "batch_apply", "batch_undo"}
 DOORS = {"login", "logout"}
 # A page that only acts, on what the form names.
 ACTS = {"replay"}
 # Every shop has them, with what is its own.
-DOWNLOADS = {"export_table"}
+DOWNLOADS = {"export_table", "journal"}
+# The first month that can be closed, which the shop with entries has.
+MONTHS = {"close"}
 NOT_FOUND = {"missing"}
 # What they do is not in `state`.
 UNSEEN = {"publish", "shops", "password_change", "roll_back", "storefront_secret", "export_table"}
+UNSEEN |= {"journal", "checks"}
+# The program has no tiers to give, so nobody has one to lose.
+UNSEEN |= {"member_pin", "member_unpin"}
 
 RULE = {"points": "3", "per": "1", "name": "Purchases", "active": "on"}
 CAMPAIGN = {"name": "Weekend", "bonus": "3", "active": "on"}
@@ -84,6 +90,15 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str], int]] = {
         {"owner", "manager", "support"},
         302,
     ),
+    "member_pin": (
+        {"pin-tier": "gold", "pin-until": "2099-01-01", "pin-reason": "A friend"},
+        {"owner", "manager", "support"},
+        422,
+    ),
+    "member_unpin": ({}, {"owner", "manager", "support"}, 302),
+    "journal": ({}, {"owner", "manager"}, 200),
+    "close": ({}, {"owner", "manager"}, 302),
+    "checks": ({}, {"owner", "manager"}, 302),
     "backtest": ({"days": "30"}, {"owner", "manager"}, 302),
     "rule": (RULE, {"owner", "manager"}, 302),
     "rule_add": ({"points": "50", "name": "Joining", "active": "on"}, {"owner", "manager"}, 302),
@@ -124,6 +139,7 @@ def state(*shops: Shop) -> list[object]:
     with scope(shop=list(shops)):
         return [
             Entry.objects.count(),
+            PeriodClose.objects.count(),
             ProgramVersion.objects.count(),
             Backtest.objects.count(),
             sorted(Batch.objects.values_list("pk", "state")),
@@ -145,7 +161,9 @@ def send(client: Client, desks: Desks, name: str) -> int:
 
 
 def test_the_table_covers_every_address() -> None:
-    assert set(NAMES) == LISTS | THINGS | PARTS | SWITCHES | POST_ONLY | DOORS | ACTS | DOWNLOADS | NOT_FOUND
+    assert set(NAMES) == (
+        LISTS | THINGS | PARTS | SWITCHES | POST_ONLY | DOORS | ACTS | DOWNLOADS | MONTHS | NOT_FOUND
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
