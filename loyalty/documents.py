@@ -1,5 +1,6 @@
 """The program as a document: what a version freezes, what is exported, imported, compared and evaluated."""
 
+import json
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -8,9 +9,10 @@ from django.utils.translation import gettext
 from msgspec import Struct
 
 from loyalty.errors import InvalidProgram
-from loyalty.shape import problems
+from loyalty.shape import problems, shown_name
 
 FORMAT = "regulars.program/1"
+MOST_DIGITS = 40
 
 Rounding = Literal["floor", "half_up", "ceil"]
 DeficitPolicy = Literal["carry", "clamp"]
@@ -300,11 +302,36 @@ def parsed(data: bytes | str | dict[str, Any]) -> Any:
     """The JSON values of a document. Raises `InvalidProgram` for what is not JSON or of another format."""
     raw: Any = data
     if isinstance(data, bytes | str):
-        try:
-            raw = msgspec.json.decode(data)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
-            raise InvalidProgram([("document", gettext("is not readable as JSON"))]) from None
+        raw = _read(data)
     # What the fields of another format mean is not known, so nothing else of it is judged.
     if isinstance(raw, dict) and raw.get("format", FORMAT) != FORMAT:
         raise InvalidProgram([("format", gettext("must be %(format)s") % {"format": FORMAT})])
     return raw
+
+
+def _read(data: bytes | str) -> Any:
+    try:
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+        return json.loads(text, object_pairs_hook=_distinct, parse_int=_whole)
+    except json.JSONDecodeError as error:
+        message = gettext("is not readable as JSON (line %(line)d)") % {"line": error.lineno}
+    except UnicodeDecodeError:
+        message = gettext("is not readable as JSON: it must be UTF-8 text")
+    except RecursionError:
+        message = gettext("is not readable as JSON: it is nested too deeply")
+    raise InvalidProgram([("document", message)])
+
+
+def _distinct(fields: list[tuple[str, object]]) -> dict[str, object]:
+    """JSON readers differ in which of two fields of one name they take, so none is taken."""
+    found: dict[str, object] = {}
+    for name, value in fields:
+        if name in found:
+            raise InvalidProgram([(shown_name(name), gettext("is there twice in one object"))])
+        found[name] = value
+    return found
+
+
+def _whole(digits: str) -> int | str:
+    """A whole number; one that no field can hold is left as text, which its field refuses."""
+    return int(digits) if len(digits) <= MOST_DIGITS else digits

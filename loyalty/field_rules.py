@@ -21,6 +21,11 @@ MOST_POINTS = 10**WHOLE_DIGITS - 1
 MOST_MULTIPLIER = 100
 KEY = re.compile(r"[a-z0-9_-]{1,40}")
 EVENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}", re.ASCII)
+# Beyond them somebody has slipped on a key.
+YEARS = range(2000, 3000)
+# They turn the direction of the text behind them, beyond the name that they stand in.
+TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 
 
 def value_problem(field: str, value: Any) -> str | None:
@@ -44,7 +49,8 @@ def amount_problem(number: Decimal | int) -> str | None:
 
 def money_problem(amount: Decimal) -> str | None:
     """Of a sum of money or of points that something is measured by: 0 and large sums are fine."""
-    if amount < 0:
+    # Also -0, which would be shown as such.
+    if amount.is_signed():
         return gettext("must not be less than 0")
     if amount >= LIMIT or amount % QUANTUM:
         limits = {"whole": 12, "places": DECIMAL_PLACES}
@@ -68,6 +74,17 @@ def text_problem(text: str, limit: int) -> str | None:
     return None
 
 
+def shown_problem(text: str, limit: int) -> str | None:
+    """Of a text that people read among others: in one line, to be seen, and leaving the others as they are."""
+    if problem := text_problem(text, limit):
+        return problem
+    if all(category(character) in INVISIBLE for character in text):
+        return gettext("must not be empty")
+    if any(character in TURNS or category(character) in {"Zl", "Zp"} for character in text):
+        return gettext("must not contain characters that break lines or turn the direction of text")
+    return None
+
+
 def key_problem(text: str) -> str | None:
     return None if KEY.fullmatch(text) else gettext("must be 1 to 40 of the characters a-z, 0-9, - and _")
 
@@ -88,18 +105,23 @@ def moment_problem(text: str) -> str | None:
     if not text:
         return None
     try:
-        local_moment(text)
+        moment = local_moment(text)
     except ValueError:
         return gettext("must be a date or a time on the shop's clock, such as 2026-12-01 or 2026-12-01T18:00")
+    if moment.year not in YEARS:
+        return gettext("must be in a year from %(first)d to %(last)d") % {
+            "first": YEARS[0],
+            "last": YEARS[-1],
+        }
     return None
 
 
 def address_problem(text: str) -> str | None:
-    if problem := text_problem(text, 500):
+    if problem := shown_problem(text, 500):
         return problem
     try:
         parts = urlsplit(text)
-        fine = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
+        fine = parts.scheme == "https" and bool(parts.hostname) and parts.username is None and parts.port != 0
     except ValueError:
         fine = False
     if not fine or any(character.isspace() for character in text):
@@ -107,8 +129,12 @@ def address_problem(text: str) -> str | None:
     return None
 
 
-def _texts(limit: int, *, optional: bool = False) -> Rule:
-    return lambda text: None if optional and not text else text_problem(text, limit)
+def _texts(limit: int) -> Rule:
+    return lambda text: text_problem(text, limit)
+
+
+def _shown(limit: int, *, optional: bool = False) -> Rule:
+    return lambda text: None if optional and not text else shown_problem(text, limit)
 
 
 def _between(least: int, most: int) -> Rule:
@@ -142,7 +168,7 @@ def _distinct(count: int) -> Rule:
 _MONTHS = _between(1, 120)
 
 ITEMS: dict[str, Rule] = {
-    "announcement": _texts(200, optional=True),
+    "announcement": _shown(200, optional=True),
     "channels": _texts(64),
     "currency": currency_problem,
     "customer_tags": _texts(255),
@@ -160,12 +186,12 @@ ITEMS: dict[str, Rule] = {
     "month": _between(1, 12),
     "months": _MONTHS,
     "multiplier": multiplier_problem,
-    "name": _texts(80),
+    "name": _shown(80),
     "per": amount_problem,
-    "perks": _texts(120),
+    "perks": _shown(120),
     "point_value": amount_problem,
     "points": amount_problem,
-    "points_name": _texts(40),
+    "points_name": _shown(40),
     "priority": _between(-1000, 1000),
     "product_ids": _texts(255),
     "product_types": _texts(255),
@@ -174,6 +200,7 @@ ITEMS: dict[str, Rule] = {
     "tags": _texts(255),
     "term_months": _MONTHS,
     "threshold": money_problem,
+    "tiers": key_problem,
     "times": _between(1, MOST_POINTS),
     "url": address_problem,
     "variant_ids": _texts(255),

@@ -1,5 +1,6 @@
 """Whether plain JSON values fit typed structs, told field by field: `tiers.levels[1].threshold`."""
 
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from types import NoneType, UnionType
@@ -13,6 +14,9 @@ from loyalty.errors import Problem
 
 BROKEN = object()
 LONGEST_LIST = 1000
+MOST_PROBLEMS = 100
+# What Decimal itself would take besides (1_000, digits of other scripts, NaN) is more likely a slip.
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 class Judge(Protocol):
@@ -36,18 +40,30 @@ class Unjudged:
 
 
 def problems(raw: object, kind: type[Struct], judge: Judge | None = None) -> list[Problem]:
-    """Every reason for which `raw` is no `kind`, as (path, message); empty when it is one.
+    """Every reason for which `raw` is no `kind`, as (path, message); empty when it is one. Of very many only the first.
 
     Decimals are text or whole numbers: a float is refused, since it may already have lost what was written.
     """
     reader = _Reader(judge or Unjudged())
-    reader.struct(raw, kind, "")
+    try:
+        reader.struct(raw, kind, "")
+    except _TooMany:
+        reader.problems.append(("document", gettext("there are more mistakes; these are the first")))
     return reader.problems
 
 
 def joined(path: str, name: str) -> str:
     """The path of a field inside `path`."""
     return f"{path}.{name}" if path else name
+
+
+def shown_name(name: object) -> str:
+    """The name of a field that somebody made up, as an error may tell it."""
+    return "".join(letter if letter.isprintable() else "�" for letter in str(name)[:60])
+
+
+class _TooMany(Exception):
+    """There is no need to go on reading."""
 
 
 class _Reader:
@@ -58,6 +74,8 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def refuse(self, path: str, message: str) -> object:
+        if len(self.problems) == MOST_PROBLEMS:
+            raise _TooMany
         self.problems.append((path or "document", message))
         return BROKEN
 
@@ -66,8 +84,10 @@ class _Reader:
             return self.refuse(path, gettext("must be an object with named fields"))
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         before = len(self.problems)
-        for name in raw.keys() - fields.keys() - {kind.__struct_config__.tag_field}:
-            self.refuse(joined(path, str(name)[:60]), gettext("unknown field"))
+        known = {*fields, kind.__struct_config__.tag_field}
+        for name in raw:
+            if name not in known:
+                self.refuse(joined(path, shown_name(name)), gettext("unknown field"))
         values: dict[str, Any] = {}
         for name, field in fields.items():
             if name in raw:
@@ -137,6 +157,8 @@ def _plain(raw: object, kind: Any) -> object:
 
 def _decimal(raw: object) -> object:
     if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
+        return BROKEN
+    if isinstance(raw, str) and not _NUMBER.fullmatch(raw):
         return BROKEN
     try:
         number = Decimal(raw)

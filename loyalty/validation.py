@@ -1,9 +1,10 @@
 """Whether a program makes sense: every value judged, every problem named by its field."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext
 from msgspec import Struct, convert
@@ -115,6 +116,24 @@ def window(conditions: Conditions) -> tuple[datetime | None, datetime | None]:
     """Start (inclusive) and end (exclusive) on the shop's clock; None where there is none."""
     starts, ends = conditions.starts, conditions.ends
     return (local_moment(starts) if starts else None, local_moment(ends) if ends else None)
+
+
+def clock_problems(document: ProgramDocument, zone: ZoneInfo) -> Iterator[Problem]:
+    """Windows that lie within an hour which the clocks of `zone` skip, so that they never come."""
+    for where, items in (("rules", document.rules), ("campaigns", document.campaigns)):
+        for index, item in enumerate(items):
+            starts, ends = window(item.conditions)
+            if starts is None or ends is None or ends - starts > timedelta(days=1):
+                continue
+            if not (_comes(starts, zone) or _comes(ends - timedelta(microseconds=1), zone)):
+                message = gettext("the shop's clocks skip all of this time, so it never comes")
+                yield f"{where}[{index}].conditions.starts", message
+
+
+def _comes(moment: datetime, zone: ZoneInfo) -> bool:
+    """Whether the clocks of `zone` ever show this."""
+    shown = moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
+    return shown.replace(tzinfo=None, fold=0) == moment
 
 
 def _cap_problems(caps: Caps, path: str) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """Opening a shop, and taking its program from draft to live."""
 
 from datetime import datetime
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,7 +14,7 @@ from loyalty.documents import ProgramDocument, as_dict, decode, default_document
 from loyalty.errors import InvalidProgram, NothingToPublish, UnknownVersion
 from loyalty.models import Program, ProgramVersion
 from loyalty.queries import versions
-from loyalty.validation import validate
+from loyalty.validation import clock_problems, validate
 from shops.models import Connection, Shop
 
 
@@ -53,9 +53,12 @@ def draft_document(shop: Shop) -> ProgramDocument:
 def load_draft(shop: Shop, document: ProgramDocument) -> None:
     """Replace the draft, all of it. Raises `InvalidProgram`; the draft is then as it was."""
     document = validate(document)
+    problems = list(clock_problems(document, ZoneInfo(shop.timezone)))
     if document.currency != shop.currency:
         message = gettext("must be %(currency)s, the currency of the shop") % {"currency": shop.currency}
-        raise InvalidProgram([("currency", message)])
+        problems.append(("currency", message))
+    if problems:
+        raise InvalidProgram(problems)
     with transaction.atomic(), scope(shop=shop):
         _lock(shop)
         Program.objects.filter(shop=shop).update(draft=as_dict(document), updated_at=now())

@@ -14,6 +14,7 @@ from loyalty.wording.amounts import all_of, any_of, calendar_locale, money, numb
 from loyalty.wording.rules import products_text
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_EARLIEST = datetime(2, 1, 1)
 _TIMES_AS_MUCH = {Decimal(2): _("Double %(name)s"), Decimal(3): _("Triple %(name)s")}
 
 
@@ -132,7 +133,7 @@ def _until_text(conditions: Conditions, now_local: datetime) -> str:
 
 def last_day_of(ends: datetime) -> date:
     """The last day of a window that ends at `ends` (exclusive): the day before a midnight."""
-    return (ends - timedelta(microseconds=1)).date()
+    return (max(ends, _EARLIEST) - timedelta(microseconds=1)).date()
 
 
 def _moment_text(moment: datetime, today: date | None) -> str:

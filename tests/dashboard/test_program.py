@@ -115,6 +115,11 @@ def test_a_program_goes_out_and_in_as_a_file(desks: Desks, owner: Client) -> Non
     assert live_rate(desks)[0] == 2
 
 
+# 02:30 on that day is shown by no clock in Berlin.
+SKIPPED = """{"currency": "EUR", "rules": [], "campaigns": [{"key": "night", "name": "Night", "multiplier": "2",
+    "conditions": {"starts": "2026-03-29T02:30", "ends": "2026-03-29T03:00"}}]}"""
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -123,8 +128,13 @@ def test_a_program_goes_out_and_in_as_a_file(desks: Desks, owner: Client) -> Non
         (b'{"currency": "USD", "rules": []}', "must be EUR, the currency of the shop"),
         (b'{"currency": "EUR", "rules": [], "surprise": 1}', "unknown field"),
         (b" " * (1024 * 1024 + 1), "The file is larger than 1 MB."),
+        (b"", "The submitted file is empty."),
+        (b"[" * 100_000, "it is nested too deeply"),
+        (b'{"currency": "EUR", "rules": [], "hold_days": 1e400}', "hold_days: must be a whole number"),
+        (b'{"currency": "EUR", "rules": [], "rules": []}', "rules: is there twice in one object"),
+        (SKIPPED.encode(), "campaigns[0].conditions.starts: the shop&#x27;s clocks skip all of this time"),
     ],
-    ids=["text", "bytes", "currency", "field", "size"],
+    ids=["text", "bytes", "currency", "field", "size", "empty", "deep", "huge", "twice", "skipped"],
 )
 def test_a_bad_file_changes_nothing(desks: Desks, owner: Client, content: bytes, said: str) -> None:
     before = draft_document(desks.shop)

@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,7 +17,7 @@ from loyalty.documents import (
     encode,
 )
 from loyalty.errors import InvalidProgram
-from loyalty.validation import validate
+from loyalty.validation import clock_problems, validate
 from loyalty.wording import rule_text
 from tests.loyalty.facts import program
 
@@ -108,6 +109,13 @@ def test_whole_numbers_may_be_written_plainly() -> None:
         ({"exclusions": {"tags": ["ok", ""]}}, "exclusions.tags[1]", "must not be empty"),
         ({"exclusions": {"tags": ["x"] * 1001}}, "exclusions.tags", "at most 1000"),
         ({"surprise": 1}, "surprise", "unknown field"),
+        ({"a\nb\x1b": 1}, "a�b�", "unknown field"),
+        ({"rule_per": "1_000"}, "rules[0].per", "number written as text"),
+        ({"rule_per": "１"}, "rules[0].per", "number written as text"),
+        ({"rule_per": " 1"}, "rules[0].per", "number written as text"),
+        ({"rule_name": "Tea\u202eeeffoC"}, "rules[0].name", "turn the direction of text"),
+        ({"rule_name": "Tea\u2028Coffee"}, "rules[0].name", "break lines"),
+        ({"points_name": "\u200b\u2060"}, "points_name", "must not be empty"),
     ],
 )
 def test_each_mistake_names_its_field(changes: dict[str, Any], field: str, message: str) -> None:
@@ -124,12 +132,24 @@ def test_every_mistake_is_told_at_once() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'"\\ud800"', b"[" * 100_000, b"NaN"])
-def test_what_is_not_json_is_refused(data: bytes) -> None:
-    assert problems(data) == [("document", "is not readable as JSON")]
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", " (line 1)"),
+        (b'{\n"rules": [\n', " (line 3)"),
+        (b"{}{}", " (line 1)"),
+        (b"email,points\n", " (line 1)"),
+        (b"{}\0", " (line 1)"),
+        (b"\xff", ": it must be UTF-8 text"),
+        ("{}".encode("utf-16"), ": it must be UTF-8 text"),
+        (b"[" * 100_000, ": it is nested too deeply"),
+    ],
+)
+def test_what_is_not_json_is_refused(data: bytes, why: str) -> None:
+    assert problems(data) == [("document", f"is not readable as JSON{why}")]
 
 
-@pytest.mark.parametrize("data", [b"null", b"[]", b"7"])
+@pytest.mark.parametrize("data", [b"null", b"[]", b"7", b"NaN", b'"\\ud800"'])
 def test_what_is_not_an_object_is_refused(data: bytes) -> None:
     assert problems(data) == [("document", "must be an object with named fields")]
 
@@ -246,6 +266,8 @@ FIVE = {"kind": "per_order", "key": "five", "name": "Five", "points": "5"}
         ("rules[5].url", "http://x.example", "rules[5].url", "https://"),
         ("rules[5].url", "javascript:alert(1)", "rules[5].url", "https://"),
         ("rules[5].url", "https://", "rules[5].url", "https://"),
+        ("rules[5].url", "https://x.example:99999/", "rules[5].url", "https://"),
+        ("rules[5].url", "https://x.example/\u202e", "rules[5].url", "turn the direction"),
         ("rules[5].url", "https://[", "rules[5].url", "https://"),
         ("rules[5].url", "https://x.example/a b", "rules[5].url", "https://"),
         ("rules[5].network", "myspace", "rules[5].network", "one of facebook"),
@@ -258,14 +280,18 @@ FIVE = {"kind": "per_order", "key": "five", "name": "Five", "points": "5"}
         ("rules[0].conditions.starts", "2026-13-01", "rules[0].conditions.starts", "2026-12-01T18:00"),
         ("rules[0].conditions.ends", "2027-01-01T00:00Z", "rules[0].conditions.ends", "2026-12-01T18:00"),
         ("rules[0].conditions.ends", "2027-01-01T00:00+01:00", "rules[0].conditions.ends", "2026-12-01T18:00"),
+        ("rules[0].conditions.starts", "0001-01-01", "rules[0].conditions.starts", "from 2000 to 2999"),
+        ("rules[0].conditions.ends", "9999-12-31T23:59", "rules[0].conditions.ends", "from 2000 to 2999"),
         ("rules[0].conditions.ends", "2026-W05", "rules[0].conditions.ends", "2026-12-01T18:00"),
         ("rules[0].conditions.ends", "2026-01-01", "rules[0].conditions.ends", "later than the start"),
         ("rules[0].conditions.ends", "2025-06-01T12:00", "rules[0].conditions.ends", "later than the start"),
         ("rules[0].conditions.weekdays", ["sat", "sat"], "rules[0].conditions.weekdays", "twice"),
         ("rules[0].conditions.weekdays", ["Saturday"], "rules[0].conditions.weekdays[0]", "one of mon"),
         ("rules[0].conditions.min_basis", "-0.01", "rules[0].conditions.min_basis", "not be less than 0"),
+        ("rules[0].conditions.min_basis", "-0", "rules[0].conditions.min_basis", "not be less than 0"),
         ("rules[0].conditions.min_basis", 0.5, "rules[0].conditions.min_basis", "number written as text"),
         ("rules[0].conditions.tiers", ["gold", "iron"], "rules[0].conditions.tiers[1]", "no tier “iron”"),
+        ("rules[2].conditions.tiers[1]", "a\ud800b", "rules[2].conditions.tiers[1]", "characters a-z"),
         ("rules[0].conditions.channels", [""], "rules[0].conditions.channels[0]", "must not be empty"),
         ("rules[0].conditions.colour", "red", "rules[0].conditions.colour", "unknown field"),
         ("rules[0].conditions", None, "rules[0].conditions", "must be an object"),
@@ -367,6 +393,57 @@ def test_each_mistake_anywhere_names_its_field(at: str, value: Any, field: str, 
 def test_what_is_fine_is_accepted(at: str, value: Any) -> None:
     document = validate(changed(at, value))
     assert validate(encode(document)) == document
+
+
+@pytest.mark.parametrize(
+    ("was", "by", "field"),
+    [
+        ('"per": "1"', '"per": 1e400', "rules[0].per"),
+        ('"per": "1"', '"per": NaN', "rules[0].per"),
+        ('"per": "1"', '"per": -Infinity', "rules[0].per"),
+        ('"per": "1"', f'"per": {"9" * 5000}', "rules[0].per"),
+        ('"per": "1"', f'"per": "{"9" * 100_000}"', "rules[0].per"),
+        ('"per": "1"', f'"per": "1e{"9" * 30}"', "rules[0].per"),
+        ('"hold_days": 14', f'"hold_days": {"9" * 5000}', "hold_days"),
+        ('"hold_days": 14', '"hold_days": 18446744073709551616', "hold_days"),
+        ('"hold_days": 14', '"hold_days": 14, "hold_days": 15', "hold_days"),
+        ('"Tea"', '"\\ud800"', "rules[2].name"),
+        ('"Tea"', '"a\\u0000b"', "rules[2].name"),
+    ],
+)
+def test_what_only_a_file_can_say_names_its_field(was: str, by: str, field: str) -> None:
+    text = json.dumps(FULL)
+    assert was in text
+    assert [found for found, _ in problems(text.replace(was, by, 1).encode())] == [field]
+
+
+def test_a_file_with_a_byte_order_mark_is_read() -> None:
+    assert validate(b"\xef\xbb\xbf" + json.dumps(FULL).encode()) == validate(FULL)
+
+
+def test_of_very_many_mistakes_the_first_are_told() -> None:
+    found = problems(FULL | {f"x{number}": 1 for number in range(10_000)})
+    assert len(found) == 101
+    assert found[0] == ("x0", "unknown field")
+    assert found[-1] == ("document", "there are more mistakes; these are the first")
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "comes"),
+    [
+        ("2026-03-29T02:00", "2026-03-29T03:00", False),
+        ("2026-03-29T02:30", "2026-03-29T02:31", False),
+        ("2026-03-29T02:30", "2026-03-29T03:01", True),
+        ("2026-03-29T01:59", "2026-03-29T02:30", True),
+        ("2026-10-25T02:00", "2026-10-25T02:01", True),
+        ("2026-03-29", "2026-03-30", True),
+    ],
+)
+def test_a_time_that_the_clocks_skip_never_comes(starts: str, ends: str, comes: bool) -> None:
+    document = validate(changed("campaigns[0].conditions", {"starts": starts, "ends": ends}))
+    found = [field for field, _ in clock_problems(document, ZoneInfo("Europe/Berlin"))]
+    assert found == ([] if comes else ["campaigns[0].conditions.starts"])
+    assert not list(clock_problems(document, ZoneInfo("Asia/Tokyo")))
 
 
 def test_orders_and_points_are_counted_whole() -> None:
