@@ -56,7 +56,7 @@ def facts(state: OrderState, snapshot: OrderSnapshot, test_mode: bool) -> OrderF
         shipping_tax=snapshot.shipping_tax,
         refunds=tuple(state.refunds.values()),
         channel=snapshot.channel,
-        customer_tags=state.customer_tags,
+        customer_tags=state.customer_tags or (),
         has_customer=state.customer_id is not None,
         cancelled=snapshot.cancelled_at is not None,
         deleted=state.deleted,

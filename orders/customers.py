@@ -9,10 +9,14 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from lib.rows import execute
-from platforms.snapshots import CustomerSnapshot
+from orders import tags
+from orders.tags import Marks
+from platforms.reading import EARLIEST
+from platforms.snapshots import CustomerSnapshot, CustomerTagged
 
 CustomerKey = tuple[int, int, str]  # (shop id, connection id, the platform's id)
 EmailKey = tuple[int, int, str]  # (shop id, connection id, lower-cased e-mail)
+CustomerTold = CustomerSnapshot | CustomerTagged
 
 EMAIL_LOCK_KIND = 0x656D  # apart from other advisory locks
 EMAIL_LOCKS = 512
@@ -42,14 +46,19 @@ class Remembered:
 
 
 class _Told(NamedTuple):
-    """The newest of what was told of a customer, with what only older tellings say; when they first subscribed."""
+    """The newest of what was told of a customer, with what only older tellings say; when they first subscribed.
+
+    `marks`: what was told of tags, by every telling.
+    """
 
     snapshot: CustomerSnapshot
     subscribed_at: datetime | None
+    marks: Marks
 
 
 class _Known(NamedTuple):
     id: int
+    marks: Marks
     content: tuple[Any, ...]
     joined_at: datetime
     birthday: str
@@ -57,7 +66,7 @@ class _Known(NamedTuple):
     subscribed_at: datetime | None
 
 
-def remember(told: Iterable[tuple[CustomerKey, CustomerSnapshot]], guests: Iterable[EmailKey]) -> Remembered:
+def remember(told: Iterable[tuple[CustomerKey, CustomerTold]], guests: Iterable[EmailKey]) -> Remembered:
     """Keep the newest of what was told of each customer, and since when they are known at the earliest.
 
     Takes a lock on each e-mail of `guests` and on each newly verified one until the transaction ends: a guest's
@@ -65,10 +74,10 @@ def remember(told: Iterable[tuple[CustomerKey, CustomerSnapshot]], guests: Itera
     """
     newest = _newest(told)
     known = _known(newest)
-    changed = {key: new.snapshot for key, new in newest.items() if _differs(known.get(key), new.snapshot)}
+    changed = {key: new for key, new in newest.items() if _differs(known.get(key), new)}
     verified = {
         (shop_id, connection_id, new.email.lower())
-        for (shop_id, connection_id, external_id), new in changed.items()
+        for (shop_id, connection_id, external_id), (new, _, _) in changed.items()
         if new.email
         and new.email_verified
         and _newer(known.get((shop_id, connection_id, external_id)), new)
@@ -79,7 +88,7 @@ def remember(told: Iterable[tuple[CustomerKey, CustomerSnapshot]], guests: Itera
     if changed:
         rows = [_row(key, changed[key]) for key in sorted(changed)]
         ids |= {(row[0], row[1], row[2]): row[3] for row in execute(_UPSERT, rows)}
-    news = [_news(key, ids[key], known.get(key), newest[key]) for key in changed]
+    news = [_news(key, ids[key], known.get(key), new) for key, new in changed.items()]
     return Remembered(ids, verified, [each for each in news if each is not None])
 
 
@@ -90,17 +99,24 @@ def registered(emails: Iterable[EmailKey]) -> dict[EmailKey, int]:
     return {(row[0], row[1], row[2]): row[3] for row in found if row[3] is not None}
 
 
-def _newest(told: Iterable[tuple[CustomerKey, CustomerSnapshot]]) -> dict[CustomerKey, _Told]:
+def _newest(told: Iterable[tuple[CustomerKey, CustomerTold]]) -> dict[CustomerKey, _Told]:
     by_key: dict[CustomerKey, list[CustomerSnapshot]] = {}
+    marks: dict[CustomerKey, Marks] = {}
     for key, new in told:
+        if isinstance(new, CustomerTagged):
+            marks[key] = tags.joined(marks.get(key, {}), tags.changed(new))
+            # As of long ago: it overwrites nothing else that is known.
+            new = CustomerSnapshot(new.customer_id, EARLIEST, joined_at=new.as_of)
+        elif new.tags is not None:
+            marks[key] = tags.joined(marks.get(key, {}), tags.listed(new.tags, new.as_of))
         by_key.setdefault(key, []).append(new)
-    return {key: _merged(tellings) for key, tellings in by_key.items()}
+    return {key: _merged(tellings, marks.get(key, {})) for key, tellings in by_key.items()}
 
 
-def _merged(tellings: Sequence[CustomerSnapshot]) -> _Told:
+def _merged(tellings: Sequence[CustomerSnapshot], marks: Marks) -> _Told:
     first, *more = tellings
     if not more:
-        return _Told(first, _said_at(first) if first.subscribed else None)
+        return _Told(first, _said_at(first) if first.subscribed else None, marks)
     ordered = sorted(tellings, key=_content)
     said = [telling for telling in tellings if telling.subscribed is not None]
     last = max(said, key=_consent, default=ordered[-1])
@@ -111,11 +127,12 @@ def _merged(tellings: Sequence[CustomerSnapshot]) -> _Told:
         subscribed=last.subscribed,
         subscribed_at=_said_at(last) if said else None,
     )
-    return _Told(merged, min((_said_at(telling) for telling in said if telling.subscribed), default=None))
+    subscribed_at = min((_said_at(telling) for telling in said if telling.subscribed), default=None)
+    return _Told(merged, subscribed_at, marks)
 
 
 def _content(told: CustomerSnapshot) -> tuple[Any, ...]:
-    return told.as_of, told.email_verified, told.email, told.first_name, told.last_name, list(told.tags)
+    return told.as_of, told.email_verified, told.email, told.first_name, told.last_name
 
 
 def _joined_at(told: CustomerSnapshot) -> datetime:
@@ -135,9 +152,12 @@ def _newer(known: _Known | None, new: CustomerSnapshot) -> bool:
     return known is None or known.content < _content(new)
 
 
-def _differs(known: _Known | None, new: CustomerSnapshot) -> bool:
+def _differs(known: _Known | None, told: _Told) -> bool:
     """Whether there is something to write. An instant of consent that only moves on is not."""
+    new = told.snapshot
     if known is None or _newer(known, new) or _joined_at(new) < known.joined_at:
+        return True
+    if told.marks and tags.joined(known.marks, told.marks) != known.marks:
         return True
     if new.birthday and not known.birthday:
         return True
@@ -171,7 +191,10 @@ def _known(keys: Iterable[CustomerKey]) -> dict[CustomerKey, _Known]:
     rows = [{"shop_id": s, "connection_id": c, "external_id": e} for s, c, e in keys]
     if not rows:
         return {}
-    return {(row[0], row[1], row[2]): _Known(row[3], row[4:10], *row[10:]) for row in execute(_KNOWN, rows)}
+    return {
+        (row[0], row[1], row[2]): _Known(row[3], tags.stored(row[4]), row[5:10], *row[10:])
+        for row in execute(_KNOWN, rows)
+    }
 
 
 def _lock_emails(emails: set[EmailKey]) -> None:
@@ -187,7 +210,8 @@ def _lock_emails(emails: set[EmailKey]) -> None:
         execute(sql, kind=EMAIL_LOCK_KIND, buckets=buckets)
 
 
-def _row(key: CustomerKey, told: CustomerSnapshot) -> dict[str, Any]:
+def _row(key: CustomerKey, new: _Told) -> dict[str, Any]:
+    told = new.snapshot
     month, _, day = told.birthday.partition("-")
     return {
         "shop_id": key[0],
@@ -198,7 +222,8 @@ def _row(key: CustomerKey, told: CustomerSnapshot) -> dict[str, Any]:
         "email_verified": told.email_verified,
         "first_name": told.first_name,
         "last_name": told.last_name,
-        "tags": told.tags,
+        "tags": tags.present(new.marks),
+        "tag_marks": new.marks,
         "joined_at": _joined_at(told),
         "birth_month": int(month) if month else None,
         "birth_day": int(day) if day else None,
@@ -208,28 +233,37 @@ def _row(key: CustomerKey, told: CustomerSnapshot) -> dict[str, Any]:
 
 
 _KNOWN = """
-    SELECT c.shop_id, c.connection_id, c.external_id, c.id,
-        c.as_of, c.email_verified, c.email, c.first_name, c.last_name, c.tags,
+    SELECT c.shop_id, c.connection_id, c.external_id, c.id, c.tag_marks,
+        c.as_of, c.email_verified, c.email, c.first_name, c.last_name,
         coalesce(c.joined_at, c.created_at),
         coalesce(to_char(c.birth_month, 'FM00') || '-' || to_char(c.birth_day, 'FM00'), ''),
         c.subscribed, c.subscribed_at
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, external_id text)
     JOIN shops_customer c USING (shop_id, connection_id, external_id)
 """
-# Of a state, the newest telling counts; of a consent, the newest consent; of joining, the earliest that is known.
+# Of a state, the newest telling counts; of a consent, the newest consent; of joining, the earliest that is known; of
+# each tag, the latest word, joined as `tags.joined` does it.
 _NEWER = "c.as_of <= excluded.as_of"
 _BORN = f"excluded.birth_month IS NOT NULL AND (c.birth_month IS NULL OR {_NEWER})"
 _CONSENT = """excluded.subscribed_at IS NOT NULL AND (c.subscribed_at IS NULL
         OR (excluded.subscribed_at, excluded.subscribed) > (c.subscribed_at, c.subscribed))"""
+_UNTAGGED = "excluded.tag_marks = '{}'"
+_MARKS = """
+    (
+        SELECT name, greatest(c.tag_marks -> name, excluded.tag_marks -> name) AS mark
+        FROM jsonb_object_keys(c.tag_marks || excluded.tag_marks) AS name
+    ) AS latest
+    WHERE (name = '' OR mark > greatest(c.tag_marks -> '', excluded.tag_marks -> '', '[-1, false, ""]'))
+"""
 _UPSERT = f"""
     INSERT INTO shops_customer AS c
-        (shop_id, connection_id, external_id, as_of, email, email_verified, first_name, last_name, tags,
+        (shop_id, connection_id, external_id, as_of, email, email_verified, first_name, last_name, tags, tag_marks,
         joined_at, birth_month, birth_day, subscribed, subscribed_at)
     SELECT r.shop_id, r.connection_id, r.external_id, r.as_of, r.email, r.email_verified, r.first_name, r.last_name,
-        r.tags, r.joined_at, r.birth_month, r.birth_day, r.subscribed, r.subscribed_at
+        r.tags, r.tag_marks, r.joined_at, r.birth_month, r.birth_day, r.subscribed, r.subscribed_at
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, connection_id bigint, external_id text,
         as_of timestamptz, email text, email_verified boolean, first_name text, last_name text, tags text[],
-        joined_at timestamptz, birth_month smallint, birth_day smallint, subscribed boolean,
+        tag_marks jsonb, joined_at timestamptz, birth_month smallint, birth_day smallint, subscribed boolean,
         subscribed_at timestamptz)
     ON CONFLICT (shop_id, connection_id, external_id) DO UPDATE SET
         as_of = greatest(c.as_of, excluded.as_of),
@@ -237,7 +271,10 @@ _UPSERT = f"""
         email_verified = CASE WHEN {_NEWER} THEN excluded.email_verified ELSE c.email_verified END,
         first_name = CASE WHEN {_NEWER} THEN excluded.first_name ELSE c.first_name END,
         last_name = CASE WHEN {_NEWER} THEN excluded.last_name ELSE c.last_name END,
-        tags = CASE WHEN {_NEWER} THEN excluded.tags ELSE c.tags END,
+        tag_marks = CASE WHEN {_UNTAGGED} THEN c.tag_marks
+            ELSE (SELECT jsonb_object_agg(name, mark) FROM {_MARKS}) END,
+        tags = CASE WHEN {_UNTAGGED} THEN c.tags
+            ELSE ARRAY(SELECT mark ->> 2 FROM {_MARKS} AND (mark -> 1)::boolean ORDER BY name COLLATE "C") END,
         joined_at = least(coalesce(c.joined_at, c.created_at), excluded.joined_at),
         birth_month = CASE WHEN {_BORN} THEN excluded.birth_month ELSE c.birth_month END,
         birth_day = CASE WHEN {_BORN} THEN excluded.birth_day ELSE c.birth_day END,

@@ -1,8 +1,9 @@
 """What is known of an order, folded from whatever came, in whatever order it came.
 
 Folding is a join: the newest snapshot wins, refunds are merged by id and dropped by a newer complete list, the last
-word on a deletion counts. So every permutation and repetition of the same facts ends in the same state. One thing
-is history, not a fact of the order: which customer had verified a guest's e-mail at the time.
+word on a deletion counts. So every permutation and repetition of the same facts ends in the same state. Two things
+are history, not facts of the order: which customer had verified a guest's e-mail at the time, and which tags were known
+of the customer where the order itself says nothing of them.
 """
 
 from dataclasses import dataclass, field
@@ -48,7 +49,8 @@ class OrderState:
     """An order as known. `id` is None until it has a row; `changed` when the row is out of date.
 
     `guest`: the snapshot names no customer; `customer_id` is then who registered with the same e-mail.
-    `customer_tags` are those that the snapshot told.
+    `customer_tags` are those that the newest snapshot to speak of tags told; where none did, those that were known of
+    the customer when the order first had one, and None until then.
     """
 
     key: OrderKey
@@ -61,7 +63,7 @@ class OrderState:
     restored_at: datetime | None = None
     customer_id: int | None = None
     guest: bool = False
-    customer_tags: tuple[str, ...] = ()
+    customer_tags: tuple[str, ...] | None = None
     held: str = ""
     changed: bool = False
 
@@ -103,7 +105,8 @@ class OrderState:
         # Who registered with a guest's e-mail stays the customer, whatever address they have by now.
         same_guest = self.guest and old is not None and old.email.lower() == new.email.lower()
         self.guest = new.customer is None
-        self.customer_tags = new.customer.tags if new.customer else ()
+        if new.customer is not None and new.customer.tags is not None:
+            self.customer_tags = new.customer.tags
         if not (self.guest and same_guest):
             self.customer_id = None  # to be named anew
         self.snapshot, self.digest, self.changed = new, new_digest, True

@@ -70,8 +70,7 @@ class Delivery(models.Model):
 class Order(models.Model):
     """An order as last seen. The newest snapshot wins; refunds are merged by their id.
 
-    `customer_tags` are those that the order's own snapshot told.
-
+    `customer_tags` are those that the order's own snapshot told, or else those known of the customer at first.
     `guest`: the snapshot names no customer, so that `customer` was found by e-mail. `deleted_at` and
     `restored_at` are when we were told last. `refunds` is all there was as of `refunds_complete_as_of`.
     `placed_at` is null while only a refund or a deletion of the order is known. `digest` decides between two

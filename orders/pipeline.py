@@ -18,6 +18,7 @@ from orders.customer_facts import customer_activities
 from orders.customers import EmailKey, registered, remember
 from orders.folding import OrderFact, OrderKey, OrderState
 from orders.reading import Facts
+from orders.tags import tags_of
 from platforms.snapshots import OrderSnapshot
 
 
@@ -48,9 +49,7 @@ def apply(facts: Facts, at: datetime | None = None) -> None:
         cases += sources.read([(shop_id, f"activity:{id_}") for shop_id, id_ in done], (), batch.timelines)
     newcomers = {(shop_id, account_id) for (shop_id, _), account_id in accounts.items()}
     joined = [
-        (news.shop_id, accounts[news.shop_id, news.customer_id])
-        for news in remembered.news
-        if news.joined_at
+        (news.shop_id, accounts[news.shop_id, news.customer_id]) for news in remembered.news if news.joined_at
     ]
     settle_cases(cases, batch.timelines, at, newcomers, joined)
 
@@ -77,6 +76,7 @@ def _apply_orders(batch: _Batch, keys: set[OrderKey]) -> list[Case]:
             for fact in batch.facts.orders.get(key, ()):
                 state.fold(fact)
         _name_customers(batch, states.values())
+        _keep_tags(batch, states.values())
         looked_at += [(state, _case(batch, state)) for state in states.values()]
         store.insert(new)
         store.update([state for state in known if state.changed])
@@ -112,6 +112,30 @@ def _name_customers(batch: _Batch, states: Iterable[OrderState]) -> None:
     for state, email in guests:
         if email in owners:
             state.customer_id, state.changed = owners[email], True
+
+
+def _keep_tags(batch: _Batch, states: Iterable[OrderState]) -> None:
+    """Where an order says nothing of its customer's tags, those known as it gets its customer stay with it."""
+    silent = [state for state in states if state.customer_id is not None and state.customer_tags is None]
+    wanted = [
+        (state.key[0], state.customer_id)
+        for state in silent
+        if state.customer_id is not None and _asks_for_tags(batch, state)
+    ]
+    known = tags_of(wanted)
+    for state in silent:
+        state.customer_tags = known.get((state.key[0], state.customer_id or 0), ())
+
+
+def _asks_for_tags(batch: _Batch, state: OrderState) -> bool:
+    """Whether the version that counts for the order, or the newest, looks at customers' tags."""
+    assert state.snapshot is not None
+    timeline = batch.timelines[state.key[0]]
+    return any(
+        each.conditions.customer_tags
+        for version in (timeline.at(state.snapshot.placed_at), timeline.versions[-1])
+        for each in (*version.document.rules, *version.document.campaigns)
+    )
 
 
 def _version(batch: _Batch, state: OrderState, snapshot: OrderSnapshot) -> LoadedVersion:

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from lib.packing import unpack
 from lib.rows import execute
-from orders.customers import CustomerKey
+from orders.customers import CustomerKey, CustomerTold
 from orders.folding import OrderFact, OrderKey
 from platforms.base import Ignored, Unreadable
 from platforms.registry import PLATFORMS
-from platforms.snapshots import CustomerSnapshot, OrderDeleted, OrderRestored, OrderSnapshot
+from platforms.snapshots import CustomerSnapshot, CustomerTagged, OrderDeleted, OrderRestored, OrderSnapshot
 
 ERROR_LENGTH = 500
 
@@ -41,7 +41,7 @@ class Facts:
     """What a batch says: facts by order in the order of arrival, and what was told of customers."""
 
     orders: dict[OrderKey, list[OrderFact]] = field(default_factory=dict)
-    customers: list[tuple[CustomerKey, CustomerSnapshot]] = field(default_factory=list)
+    customers: list[tuple[CustomerKey, CustomerTold]] = field(default_factory=list)
     test_connections: set[int] = field(default_factory=set)
 
 
@@ -94,6 +94,9 @@ def _sort(fact: Any, delivery: Claimed, facts: Facts) -> None:
     tenant = delivery.shop_id, delivery.connection_id
     if isinstance(fact, CustomerSnapshot):
         facts.customers.append(((*tenant, fact.id), fact))
+        return
+    if isinstance(fact, CustomerTagged):
+        facts.customers.append(((*tenant, fact.customer_id), fact))
         return
     if isinstance(fact, OrderDeleted | OrderRestored):
         fact = replace(fact, as_of=delivery.received_at)

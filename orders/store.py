@@ -76,7 +76,7 @@ def _row(state: OrderState) -> dict[str, Any]:
         "deleted_at": state.deleted_at,
         "restored_at": state.restored_at,
         "guest": state.guest,
-        "customer_tags": state.customer_tags,
+        "customer_tags": state.customer_tags or (),
         "complete_as_of": state.complete_as_of,
         "held": state.held,
         "refunds": list(state.refunds.values()),
@@ -130,7 +130,7 @@ def _state(row: tuple[Any, ...]) -> OrderState:
         restored_at=restored_at,
         customer_id=customer_id,
         guest=guest,
-        customer_tags=tuple(customer_tags),
+        customer_tags=None if customer_id is None else tuple(customer_tags),
         held=held,
     )
     if placed_at is not None:

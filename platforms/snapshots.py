@@ -70,9 +70,10 @@ class RefundSnapshot(Struct, frozen=True, omit_defaults=True):
 class CustomerSnapshot(Struct, frozen=True, omit_defaults=True):
     """A customer as the platform told it. `email` is as sent; matching lower-cases it.
 
-    `as_of` is the instant of this knowledge: an older one never overwrites a newer one. `joined_at`: since when the
-    store knows them; `birthday`: "MM-DD", or "" where it says nothing; `subscribed`: to marketing, or unknown, and
-    `subscribed_at` since when they are or are not, where that is told.
+    `as_of` is the instant of this knowledge: an older one never overwrites a newer one. `tags`: all of them, or None
+    where it says nothing of tags. `joined_at`: since when the store knows them; `birthday`: "MM-DD", or "" where it
+    says nothing; `subscribed`: to marketing, or unknown, and `subscribed_at` since when they are or are not, where
+    that is told.
     """
 
     id: str
@@ -81,11 +82,20 @@ class CustomerSnapshot(Struct, frozen=True, omit_defaults=True):
     email_verified: bool = False
     first_name: str = ""
     last_name: str = ""
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] | None = None
     joined_at: datetime | None = None
     birthday: str = ""
     subscribed: bool | None = None
     subscribed_at: datetime | None = None
+
+
+class CustomerTagged(Struct, frozen=True, omit_defaults=True):
+    """Tags that a customer got or lost at the instant `as_of`; the others stay as they are."""
+
+    customer_id: str
+    as_of: datetime
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 class OrderSnapshot(Struct, frozen=True, omit_defaults=True):
@@ -137,4 +147,4 @@ class OrderRestored(Struct, frozen=True):
     as_of: datetime | None = None
 
 
-Fact = OrderSnapshot | RefundEvent | OrderDeleted | OrderRestored | CustomerSnapshot
+Fact = OrderSnapshot | RefundEvent | OrderDeleted | OrderRestored | CustomerSnapshot | CustomerTagged

@@ -154,7 +154,7 @@ class Customer(models.Model):
     """A shopper as a connected store knows them. `as_of` is the instant of that knowledge.
 
     `joined_at` is the earliest that is known of them; a birthday has no year. `subscribed_at`: since when they are, or
-    are not, `subscribed` to marketing.
+    are not, `subscribed` to marketing. `tags` follow from `tag_marks`, the latest word on each tag (orders/tags.py).
     """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="customers", db_index=False)
@@ -165,6 +165,7 @@ class Customer(models.Model):
     first_name = models.CharField(max_length=255, default="")
     last_name = models.CharField(max_length=255, default="")
     tags = ArrayField(models.CharField(max_length=255), default=list)
+    tag_marks = models.JSONField(default=dict, db_default={})
     joined_at = models.DateTimeField(null=True)
     birth_month = models.SmallIntegerField(null=True)
     birth_day = models.SmallIntegerField(null=True)

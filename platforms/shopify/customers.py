@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from platforms.base import Unreadable
 from platforms.reading import EARLIEST, identifier, instant, labels, text
-from platforms.shopify.fields import own_id
-from platforms.shopify.shapes import Consent, ConsentUpdate, Customer
-from platforms.snapshots import CustomerSnapshot
+from platforms.shopify.fields import gid_number, own_id
+from platforms.shopify.shapes import Consent, ConsentUpdate, Customer, TagsChange
+from platforms.snapshots import CustomerSnapshot, CustomerTagged
 
 
 def read_customer(
@@ -30,7 +31,7 @@ def read_customer(
         email_verified=bool(customer.verified_email),
         first_name=text(customer.first_name),
         last_name=text(customer.last_name),
-        tags=labels(customer.tags),
+        tags=None if customer.tags is None else labels(customer.tags),
         joined_at=joined_at,
         subscribed=subscribed,
         subscribed_at=subscribed_at,
@@ -47,6 +48,22 @@ def read_consent(update: ConsentUpdate) -> CustomerSnapshot:
         joined_at=said_at,
         subscribed=_subscribed(consent),
         subscribed_at=said_at,
+    )
+
+
+def read_tags(change: TagsChange, *, added: bool) -> CustomerTagged:
+    """The tags that a customer got, or lost."""
+    customer_id = identifier(change.customer_id, "customerId")
+    if customer_id.startswith("gid:"):
+        customer_id = gid_number(customer_id, "Customer") or ""
+    if not customer_id:
+        raise Unreadable(f"customerId: not of a customer: {text(str(change.customer_id), 60)!r}")
+    tags = tuple(tag for tag in (text(tag.strip()) for tag in change.tags) if tag)
+    return CustomerTagged(
+        customer_id=customer_id,
+        as_of=instant(change.occurred_at, "occurredAt"),
+        added=tags if added else (),
+        removed=() if added else tags,
     )
 
 

@@ -4,17 +4,18 @@ from collections.abc import Callable
 
 from platforms.base import Ignored
 from platforms.reading import decode, decoder, identifier, instant
-from platforms.shopify.customers import read_consent, read_customer
+from platforms.shopify.customers import read_consent, read_customer, read_tags
 from platforms.shopify.fields import own_id
 from platforms.shopify.orders import read_order
 from platforms.shopify.refunds import Context, read_refund
-from platforms.shopify.shapes import ConsentUpdate, Customer, Deleted, Order, Refund
+from platforms.shopify.shapes import ConsentUpdate, Customer, Deleted, Order, Refund, TagsChange
 from platforms.snapshots import Fact, OrderDeleted, RefundEvent
 
 _ORDER = decoder(Order)
 _REFUND = decoder(Refund)
 _CUSTOMER = decoder(Customer)
 _CONSENT = decoder(ConsentUpdate)
+_TAGS = decoder(TagsChange)
 _DELETED = decoder(Deleted)
 
 _IGNORED = {
@@ -62,6 +63,14 @@ def _consent(body: bytes) -> Fact:
     return read_consent(decode(_CONSENT, body))
 
 
+def _tags_added(body: bytes) -> Fact:
+    return read_tags(decode(_TAGS, body), added=True)
+
+
+def _tags_removed(body: bytes) -> Fact:
+    return read_tags(decode(_TAGS, body), added=False)
+
+
 _READERS: dict[str, Callable[[bytes], Fact]] = {
     "orders/create": _order,
     "orders/paid": _order,
@@ -74,4 +83,6 @@ _READERS: dict[str, Callable[[bytes], Fact]] = {
     "customers/create": _customer,
     "customers/update": _customer,
     "customers_email_marketing_consent/update": _consent,
+    "customer.tags_added": _tags_added,
+    "customer.tags_removed": _tags_removed,
 }

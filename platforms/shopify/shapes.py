@@ -117,7 +117,7 @@ class Consent(Struct, gc=False):
 
 
 class Customer(Struct, gc=False):
-    """`accepts_marketing` is of versions before 2022-04; from 2025-01 on a consent comes by a topic of its own."""
+    """`accepts_marketing` is of versions before 2022-04; from 2025-01 on consent and tags have topics of their own."""
 
     id: Any = None
     admin_graphql_api_id: str | None = None
@@ -138,6 +138,14 @@ class ConsentUpdate(Struct, gc=False):
 
     customer_id: Any
     email_marketing_consent: Consent
+
+
+class TagsChange(Struct, gc=False, rename="camel"):
+    """The body of customer.tags_added and customer.tags_removed: the tags that came or went, and no others."""
+
+    customer_id: Any
+    tags: list[str]
+    occurred_at: str | None = None
 
 
 class DiscountCode(Struct, gc=False):

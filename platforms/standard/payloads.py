@@ -151,7 +151,7 @@ def _customer(
         email_verified=customer.email_verified,
         first_name=text(customer.first_name),
         last_name=text(customer.last_name),
-        tags=_tags(customer.tags),
+        tags=None if customer.tags is None else _tags(customer.tags),
         joined_at=joined_at,
         birthday=_birthday(customer.birthday),
         subscribed=customer.accepts_marketing,

@@ -9,7 +9,7 @@ from platforms.base import Unreadable
 from platforms.birthdays import birthday
 from platforms.reading import EARLIEST
 from platforms.registry import PLATFORMS
-from platforms.snapshots import CustomerSnapshot, OrderSnapshot
+from platforms.snapshots import CustomerSnapshot, CustomerTagged, OrderSnapshot
 from tests.bodies import encode, shopify_order, standard_event, standard_order, woo_order
 
 JOINED = datetime(2025, 5, 1, 8, tzinfo=UTC)
@@ -180,3 +180,78 @@ def test_who_placed_an_order_was_a_customer_by_then(platform: str, topic: str, b
     assert isinstance(order, OrderSnapshot)
     assert order.customer is not None
     assert order.customer.joined_at == order.placed_at
+
+
+# Tags
+
+
+@pytest.mark.parametrize(
+    ("customer", "tags"),
+    [
+        (shopify(), None),
+        (shopify(tags=None), None),
+        (shopify(tags=""), ()),
+        (shopify(tags="vip, Tea Club"), ("vip", "Tea Club")),
+        (woo(), None),
+        (standard(), None),
+        (standard(tags=None), None),
+        (standard(tags=[]), ()),
+        (standard(tags=["vip", ""]), ("vip",)),
+    ],
+)
+def test_no_tags_are_not_the_same_as_nothing_said(
+    customer: CustomerSnapshot, tags: tuple[str, ...] | None
+) -> None:
+    assert customer.tags == tags
+
+
+@pytest.mark.parametrize(
+    ("platform", "topic", "body", "tags"),
+    [
+        ("shopify", "orders/paid", shopify_order(customer={"id": 7}), None),
+        ("shopify", "orders/paid", shopify_order(customer={"id": 7, "tags": "vip"}), ("vip",)),
+        ("woocommerce", "order.updated", woo_order(customer_id=7), None),
+        (
+            "standard",
+            "order.updated",
+            standard_event("order.updated", standard_order(customer={"id": 7})),
+            None,
+        ),
+    ],
+)
+def test_so_in_orders(platform: str, topic: str, body: Any, tags: tuple[str, ...] | None) -> None:
+    (order,) = PLATFORMS[platform].parse(topic, encode(body))
+    assert isinstance(order, OrderSnapshot)
+    assert order.customer is not None
+    assert order.customer.tags == tags
+
+
+@pytest.mark.parametrize("customer_id", ["gid://shopify/Customer/706405506930370084", 706405506930370084])
+def test_shopify_tells_of_single_tags(customer_id: object) -> None:
+    body = {
+        "customerId": customer_id,
+        "tags": ["vip", " Tea Club "],
+        "occurredAt": "2026-03-02T09:00:00.000Z",
+    }
+    (added,) = PLATFORMS["shopify"].parse("customer.tags_added", encode(body))
+    (removed,) = PLATFORMS["shopify"].parse("customer.tags_removed", encode(body))
+    names = ("vip", "Tea Club")
+    assert added == CustomerTagged("706405506930370084", CHANGED, added=names)
+    assert removed == CustomerTagged("706405506930370084", CHANGED, removed=names)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"customerId": "gid://shopify/Order/7"}, "customerId: not of a customer: 'gid://shopify/Order/7'"),
+        ({"customerId": None}, "customerId: not an id"),
+        ({"tags": "vip"}, "tags: expected array"),
+        ({"occurredAt": "2026-03-02"}, "occurredAt: not a date and time"),
+        ({"occurredAt": None}, "occurredAt: missing"),
+    ],
+)
+def test_tags_that_cannot_be_read_name_their_field(changes: dict[str, Any], reason: str) -> None:
+    body = {"customerId": 7, "tags": ["vip"], "occurredAt": CHANGED.isoformat(), **changes}
+    with pytest.raises(Unreadable) as caught:
+        PLATFORMS["shopify"].parse("customer.tags_added", encode(body))
+    assert str(caught.value).startswith(reason)
