@@ -53,12 +53,12 @@ def _prove(request: DeskRequest) -> None:
 
 
 def _proved(proof: Proof) -> str:
-    said = ngettext(
-        "Proved: %(accounts)s account with %(entries)s entries. Every figure is right.",
-        "Proved: %(accounts)s accounts with %(entries)s entries. Every figure is right.",
-        proof.accounts,
-    )
-    return said % {"accounts": number(proof.accounts), "entries": number(proof.entries)}
+    accounts = ngettext("%(count)s account", "%(count)s accounts", proof.accounts)
+    entries = ngettext("%(count)s entry", "%(count)s entries", proof.entries)
+    return gettext("Proved: %(accounts)s, %(entries)s. Every figure is right.") % {
+        "accounts": accounts % {"count": number(proof.accounts)},
+        "entries": entries % {"count": number(proof.entries)},
+    }
 
 
 def _differing(proof: Proof) -> str:
