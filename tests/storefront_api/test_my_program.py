@@ -13,7 +13,7 @@ from storefront_api import connections
 from tests.storefront_api.program_stories import TIERS, ZONE, ago, rule, shop_with, shopper, today
 
 pytestmark = pytest.mark.django_db
-FOLLOW = {"network": "instagram", "url": "https://www.instagram.com/teahouse"}
+FOLLOW: dict[str, Any] = {"network": "instagram", "url": "https://www.instagram.com/teahouse"}
 
 
 @pytest.fixture(autouse=True)

@@ -143,7 +143,8 @@
     place.textContent = campaigns.map((campaign) => campaign.text).join(" · ");
   }
 
-  showCampaign();
+  // The shop is open without the program, too.
+  showCampaign().catch(() => undefined);
   if (!find("buy")) return;
   document.querySelectorAll(".add").forEach((button) => button.addEventListener("click", () => add(button)));
   find("buy").addEventListener("click", buy);
