@@ -174,15 +174,15 @@ def threshold_text(threshold: Decimal, ladder: Ladder, document: ProgramDocument
     return figure_text(threshold, ladder.tiers.metric, document)
 
 
-def benefits(level: Tier, document: ProgramDocument) -> list[str]:
-    """What a tier gives, in words."""
+def benefits(level: Tier, document: ProgramDocument, *, reached: bool = False) -> list[str]:
+    """What a tier gives, in words; who has `reached` it has got its entry reward already."""
     told = []
     if level.multiplier != 1:
         more = Campaign(key="", name="", multiplier=level.multiplier)
         told.append(
             gettext("%(points)s on what you buy") % {"points": campaign_gift_text(more, document.points_name)}
         )
-    if level.entry_points:
+    if level.entry_points and not reached:
         points = points_text(level.entry_points, document.points_name)
         told.append(gettext("%(points)s when you get there") % {"points": points})
     return [*told, *level.perks]

@@ -28,8 +28,9 @@ function tierCard(ui, tier, tiers) {
   const title = tier.next_name ? ui.say("wayTo", { tier: tier.next_name }) : ui.say("tier");
   return make("section", { class: "card" }, make("h3", {}, title),
     ...(tier.next_name ? tierProgress(ui, tier) : [make("p", { class: "name" }, icon("medal"), tier.name)]),
-    tier.kept_until ? make("p", { class: "small" }, tier.keep_text) : null,
-    tier.benefits.length ? benefitList(tier.benefits) : null,
+    tier.kept_until ? make("p", { class: "keep" }, tier.keep_text) : null,
+    ...(tier.benefits.length ? [make("p", { class: "keep small" }, ui.say("benefits", { tier: tier.name })),
+      benefitList(tier.benefits)] : []),
     tiers ? ui.unfold("tiers", ui.say("allTiers"), ...tierList(ui, tiers, tier.key)) : null);
 }
 

@@ -110,6 +110,11 @@ def test_tiers_say_what_they_give() -> None:
     bronze, silver = tiers["levels"]
     assert (bronze["name"], bronze["threshold_text"], bronze["benefits"]) == ("Bronze", "", [])
     assert (silver["threshold"], silver["threshold_text"]) == ("250", "250 €")
+    assert silver["benefits"] == [
+        "1.5 × points on what you buy",
+        "50 points when you get there",
+        "Free gift wrapping",
+    ]
 
 
 @pytest.mark.parametrize(
