@@ -40,7 +40,7 @@ def test_a_tier_is_given_and_ended_by_hand(owner: Page, demo: Demo) -> None:
     card = owner.locator("section[aria-labelledby=tier]")
     before = (card.locator(".rg-tier-name").text_content() or "").split()[-1]
     card.get_by_text("Give a tier by hand").click()
-    card.get_by_label("Tier").select_option(label="Gold")
+    card.locator("[name=pin-tier]").select_option(label="Gold")
     card.get_by_label("Until").fill((date.today() + timedelta(days=30)).isoformat())
     card.get_by_label("Reason").fill("Helped at the stall")
     check_usable(owner)
@@ -52,7 +52,7 @@ def test_a_tier_is_given_and_ended_by_hand(owner: Page, demo: Demo) -> None:
     owner.once("dialog", lambda dialog: dialog.accept())
     card.get_by_role("button", name="End it now").click()
     expect(card.locator(".rg-tier-name")).to_contain_text(before)
-    card.get_by_text(re.compile(r"History: \d+ stretch")).click()
+    card.get_by_text(re.compile(r"Tier history \(\d+\)")).click()
     expect(card.get_by_text("Helped at the stall")).to_be_visible()
 
 
