@@ -10,24 +10,29 @@ import socket
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import redis
 from django.db import connection as database
 
-from benchmarks.storm import history
+from benchmarks.storm import calm, history, programs
+from benchmarks.storm.bells import Bells
 from benchmarks.storm.faults import Processes, Storm
+from lib.clock import now
 from lib.rows import execute
 from lib.signing import sign
 from loyalty.actions.programs import open_shop
 from loyalty.proof import verify
 from platforms.connect import connect_store
-from shops.models import Connection
+from shops.models import Connection, Shop
 
 SENDERS = 8
 TRIES = 200
 DRAIN_TIMEOUT_S = 90
+# The shop's program has been live for longer than its oldest order is old.
+SINCE = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -41,8 +46,9 @@ class Outcome:
 
 def ride(count: int, dice: random.Random, folder: Path, seconds: float) -> Outcome:
     """Send `count` deliveries in about `seconds` while faults happen, then compare with the model."""
-    sent = history.make(count, dice)
-    shop = open_shop("Storm", "EUR", "Europe/Berlin")
+    sent = history.make(count, dice, now(), seconds)
+    document = programs.first()
+    shop = open_shop("Storm", "EUR", "Europe/Berlin", document=document, since=SINCE)
     store = connect_store(shop, "shopify", f"storm-{shop.pk}.myshopify.com")
     port = _free_port()
     children = Processes(os.environ | {"PORT": str(port), "BEAT_SCHEDULE": str(folder / "beat")}, folder)
@@ -52,22 +58,30 @@ def ride(count: int, dice: random.Random, folder: Path, seconds: float) -> Outco
         _wait_for(port)
         storm = Storm(children, os.environ["REDIS_URL"], dice, seconds)
         storm.start()
+        bells = Bells(shop, document, dice, seconds)
+        bells.start()
         sender = _Sender(store, port, sent.events, seconds)
         sender.run()
         storm.stop()
+        bells.stop()
         database.close()  # it did not survive either
-        drained_in = _drain(shop.pk)
+        drained_in = _drain(shop.pk, bells.backtest)
     finally:
         children.kill_all()
     outcome = Outcome(
-        figures=dict(storm.happened) | {"resent": sender.resent, "drained_in_s": round(drained_in, 1)}
+        figures=dict(storm.happened + bells.happened)
+        | {"resent": sender.resent, "drained_in_s": round(drained_in, 1)}
     )
+    if bells.problem:
+        outcome.problems.append(f"the bells broke: {bells.problem!r}")
     if storm.problem:
         outcome.problems.append(f"the storm itself broke: {storm.problem!r}")
     if sender.given_up:
         outcome.problems.append(f"{sender.given_up} deliveries were never acknowledged")
-    _compare(shop.pk, sent, outcome)
-    faults = ", ".join(f"{number} × {kind}" for kind, number in storm.happened.items())
+    _compare(shop, sent, outcome)
+    _check_backtest(shop.pk, bells.backtest, outcome)
+    _compare_calm(shop, calm.ride(shop, document, SINCE, sent.events), outcome)
+    faults = ", ".join(f"{number} × {kind}" for kind, number in (storm.happened + bells.happened).items())
     outcome.summary = f"{len(sent.events)} deliveries of {sent.orders} orders, {faults}"
     return outcome
 
@@ -137,39 +151,64 @@ class _Sender:
             connection.close()
 
 
-def _drain(shop_id: int) -> float:
+def _drain(shop_id: int, backtest: int | None) -> float:
     """Wait until nothing is left to do; returns how long it took."""
     started = time.monotonic()
-    waiting = "SELECT count(*) FROM orders_delivery WHERE shop_id = %(shop)s AND state = 'new'"
-    while time.monotonic() - started < DRAIN_TIMEOUT_S and execute(waiting, shop=shop_id)[0][0]:
+    while time.monotonic() - started < DRAIN_TIMEOUT_S:
+        if not execute(_WAITING, shop=shop_id, backtest=backtest)[0][0]:
+            break
         time.sleep(0.2)
     return time.monotonic() - started
 
 
-def _compare(shop_id: int, sent: history.History, outcome: Outcome) -> None:
+def _compare(shop: Shop, sent: history.History, outcome: Outcome) -> None:
+    """Every delivery done once, every cent counted once."""
     states = dict(
-        _rows("SELECT state, count(*) FROM orders_delivery WHERE shop_id = %(shop)s GROUP BY 1", shop_id)
+        _rows("SELECT state, count(*) FROM orders_delivery WHERE shop_id = %(shop)s GROUP BY 1", shop.pk)
     )
     outcome.figures |= {"deliveries": states}
     if states != {"done": sent.distinct}:
         outcome.problems.append(f"{sent.distinct} deliveries should be done, but the inbox holds {states}")
-    balances = dict(
-        _rows(
-            """SELECT c.external_id, a.balance FROM loyalty_account a
-            JOIN shops_customer c ON c.shop_id = a.shop_id AND c.id = a.customer_id WHERE a.shop_id = %(shop)s""",
-            shop_id,
-        )
-    )
-    for customer, points in sent.points.items():
-        if balances.get(customer) != points:
+    spent = dict(_rows(_SPENT, shop.pk))
+    for customer, cents in sent.cents.items():
+        if spent.get(customer, 0) * 100 != cents:
             outcome.problems.append(
-                f"member {customer} has {balances.get(customer)} points instead of {points}"
+                f"member {customer} has spent {spent.get(customer)} instead of {cents / 100}"
             )
-    awards = _rows("SELECT count(*), sum(posted) FROM loyalty_award WHERE shop_id = %(shop)s", shop_id)[0]
-    outcome.figures |= {"awards": awards[0], "points": int(awards[1] or 0)}
-    if awards[0] > sent.orders or int(awards[1] or 0) != sum(sent.points.values()):
-        outcome.problems.append(f"{awards[0]} awards of {awards[1]} points for {sent.orders} orders")
-    outcome.problems.extend(str(difference) for difference in verify(shop_id))
+
+
+def _check_backtest(shop_id: int, backtest: int | None, outcome: Outcome) -> None:
+    """The draft that was tried beside all that came to a result."""
+    found = execute(_BACKTEST, shop=shop_id, backtest=backtest)
+    outcome.figures |= {"back-test": found}
+    if [state for state, _ in found] != ["done"]:
+        outcome.problems.append(f"the back-test ended as {found}")
+
+
+def _compare_calm(shop: Shop, quiet: Shop, outcome: Outcome) -> None:
+    """The same members, targets, balances and tiers as in the shop that nothing happened to."""
+    calm.settle(now())
+    outcome.problems.extend(calm.differences(shop, quiet))
+    for each in (shop, quiet):
+        outcome.problems.extend(str(difference) for difference in verify(each.pk))
+    awards = _rows("SELECT kind, count(*) FROM loyalty_entry WHERE shop_id = %(shop)s GROUP BY 1", shop.pk)
+    outcome.figures |= {"entries": dict(awards)}
+
+
+_WAITING = """
+    SELECT (SELECT count(*) FROM orders_delivery WHERE shop_id = %(shop)s AND state = 'new')
+        + (SELECT count(*) FROM orders_backtest WHERE shop_id = %(shop)s AND id = %(backtest)s
+            AND state IN ('queued', 'running'))
+"""
+_SPENT = """
+    SELECT c.external_id, sum(p.spend) FROM loyalty_progress p
+    JOIN loyalty_account a ON a.shop_id = p.shop_id AND a.id = p.account_id
+    JOIN shops_customer c ON c.shop_id = a.shop_id AND c.id = a.customer_id WHERE p.shop_id = %(shop)s
+    GROUP BY c.external_id
+"""
+_BACKTEST = """
+    SELECT state, processed FROM orders_backtest WHERE shop_id = %(shop)s AND id = %(backtest)s
+"""
 
 
 def _rows(sql: str, shop_id: int) -> list[tuple[Any, ...]]:
