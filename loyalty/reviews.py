@@ -21,7 +21,8 @@ from loyalty.tiers import Ladder, ladder_of
 from loyalty.tiers.ladder import NONE, Figure, Verdict, plain
 from loyalty.versions import Timeline, timelines
 
-BATCH = 5_000
+# More members a transaction would hold their locks for longer than two seconds on a busy machine.
+BATCH = 2_000
 # A replay reads all that a member ever did; more of them would hold their locks too long.
 REPLAYED_AT_ONCE = 100
 

@@ -13,7 +13,8 @@ from django.db import transaction
 from lib.clock import now
 from lib.rows import execute
 
-BATCH = 5000
+# More a transaction would hold locks for longer than two seconds on a busy machine.
+BATCH = 2000
 
 
 def release_due(at: datetime | None = None, limit: int = BATCH) -> int:
