@@ -83,7 +83,7 @@ def redating_text(found: Touched, new: ProgramDocument, zone: ZoneInfo) -> str:
         "Also give the new expiry to the %(points)s that members can use now. None of them expires before %(day)s."
     )
     day = last_day(zone, notice_ends(zone, now()))
-    return text % {"points": points_text(found.points, new.points_name), "day": date_format(day)}
+    return text % {"points": points_text(found.points, new.points_name), "day": date_format(day, "j M Y")}
 
 
 def _hold(found: Touched, new: ProgramDocument) -> str:

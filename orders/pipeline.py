@@ -1,6 +1,7 @@
 """From facts to points, in one transaction: remember customers, fold orders, evaluate, settle.
 
-Rows are locked in one sequence by everybody: e-mails, customers, orders, awards, accounts, each kind by id.
+Rows are locked in one sequence by everybody: e-mails, customers, orders, standings, awards, accounts, each kind by
+id.
 """
 
 from collections.abc import Iterable, Sequence

@@ -23,7 +23,7 @@ from loyalty.errors import InvalidPeriod, JournalChanged
 from loyalty.journal import export
 from loyalty.liability import liability
 from loyalty.models import PeriodClose
-from loyalty.wording import number
+from loyalty.wording import money
 
 MONTHS_SHOWN = 12
 
@@ -56,7 +56,7 @@ def books(request: DeskRequest) -> HttpResponse:
     context = {
         "title": gettext("Books"),
         "owed": owed,
-        "point_value": number(owed.point_value),
+        "point_value": money(owed.point_value, owed.currency, short=True),
         "breakage": _percent(owed.breakage_rate),
         "expiring": bars([(_short(one.month), one.points) for one in months]) if months else None,
         "page": Paginator(_months(desk), MONTHS_SHOWN).get_page(request.GET.get("page")),
