@@ -11,6 +11,7 @@ from benchmarks.measures import (
     intake,
     latency,
     nightly,
+    proving,
     reading,
     trying,
 )
@@ -24,6 +25,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "latency": latency.measure,
     "reading": reading.measure,
     "growing": growing.measure,
+    "proving": proving.measure,
     "trying": trying.measure,
     "nightly": nightly.measure,
 }

@@ -1,15 +1,12 @@
-"""The jobs of the night on which a year ends, beside loops over members with the ORM; and the proof of the ledger."""
+"""The jobs of the night on which a year ends, beside loops over members with the ORM; and the proof of the ledger after them."""
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks import crowd, places
+from benchmarks import crowd
 from benchmarks.bench import TEXTBOOK_SETTINGS, Bench
-from benchmarks.processes import LONGEST_RUN_S, run
+from benchmarks.measures.proving import proof
+from benchmarks.processes import run
 from benchmarks.results import Row
 
 MEMBERS = 1_000_000
@@ -36,7 +33,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         yield Row("nightly jobs, longest transaction", max(longest.values()), "s", how, target="<= 2")
         how = "of the process that did all three, one after the other"
         yield Row("nightly jobs, peak memory", night["peak_mb"], "MB", how, target="<= 500")
-        yield _proof(database)
+        yield proof(database, "ledger verify, ten lots an entry")
 
 
 def _against_loops(
@@ -50,25 +47,6 @@ def _against_loops(
         f"one process; the textbook: one at a time, a sample of {sample:,}"
     )
     return Row(f"nightly, {job} / textbook", rate, "a second", how, looped, ">= 50")
-
-
-def _proof(database: str) -> Row:
-    with places.session(database) as cursor:
-        cursor.execute("SELECT count(*) FROM loyalty_entry")
-        entries = cursor.fetchone()[0]
-    started = time.perf_counter()
-    said = subprocess.run(
-        [sys.executable, "manage.py", "ledger", "verify"],
-        env=os.environ | {"DATABASE_URL": places.database_url(database)},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_RUN_S,
-    )
-    took = time.perf_counter() - started
-    if said.returncode:
-        raise RuntimeError(f"the ledger differs: {said.stdout[:500]}{said.stderr[-500:]}")
-    how = f"{entries:,} entries proved in {took:.1f} s after those jobs: figures, lots, awards and seals"
-    return Row("ledger verify", took / entries * 1_000_000, "s/million", how, target="<= 60")
 
 
 def _textbook(database: str, sample: int) -> dict[str, Any]:
