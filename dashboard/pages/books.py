@@ -23,7 +23,7 @@ from loyalty.errors import InvalidPeriod, JournalChanged
 from loyalty.journal import export
 from loyalty.liability import liability
 from loyalty.models import PeriodClose
-from loyalty.wording import money
+from loyalty.wording import money, number
 
 MONTHS_SHOWN = 12
 

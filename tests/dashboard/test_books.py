@@ -70,7 +70,7 @@ def test_the_liability_is_what_members_hold(expiring: Desks, owner: Client) -> N
     assert (owed.available, owed.pending, owed.deficits) == (49 + 30 + 60, 25, 0)
     text = answer.content.decode()
     assert "3.28 €" in text
-    assert "at 0.02 EUR a point" in text
+    assert "at 0.02 € a point" in text
     assert "how many have expired" in text
     assert sum(bar.value for bar in answer.context["expiring"].bars) == 90
 
