@@ -1,4 +1,4 @@
-"""The jobs of the night on which a year ends, beside loops over members with the ORM; and the proof of the ledger after them."""
+"""The jobs of the night on which a year ends, beside loops over members with the ORM; then the proof of the ledger."""
 
 from collections.abc import Iterator
 from typing import Any
