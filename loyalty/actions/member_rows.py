@@ -91,8 +91,9 @@ def lock(keys: Iterable[AccountKey]) -> dict[AccountKey, Known]:
         key = shop_id, account_id
         members[key] = Known(key, customer_id, joined_at, key not in new, tuple(standing))
     old = [row for row in rows if (row["shop_id"], row["account_id"]) not in new]
+    if rows:
+        _read_pins(members, rows)
     if old:
-        _read_pins(members, old)
         _read_spans(members, old)
         _read_progress(members, old)
     return members
