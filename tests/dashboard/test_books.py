@@ -11,7 +11,7 @@ from django.test import Client
 from django_scopes import scope
 
 from lib.clock import now
-from loyalty import warnings
+from loyalty import ledger, warnings
 from loyalty.actions.awards import AwardTarget, settle
 from loyalty.actions.periods import first_open_month
 from loyalty.actions.programs import draft_document, load_draft, publish
@@ -102,6 +102,14 @@ def test_a_member_reads_when_points_come_and_go(expiring: Desks, owner: Client) 
     text = " ".join(answer.content.decode().split())
     assert "3 more days" in text
     assert "on hold until" in text
+
+
+def test_points_that_come_off_hold_say_so(expiring: Desks, owner: Client) -> None:
+    assert ledger.release_all_due(now() + timedelta(days=6)) == 1
+    answer = owner.get(expiring.url("member"))
+    assert answer.context["moments"][0].sentence == "25 beans can be used now"
+    assert answer.context["on_hold"] == []
+    assert "on hold until" not in answer.content.decode()
 
 
 def test_members_to_warn_are_listed(expiring: Desks, owner: Client) -> None:

@@ -1,6 +1,6 @@
 """Tiers of members: in the list, on a member's page, on any day, and given by hand."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -116,6 +116,14 @@ def test_a_member_reads_where_they_stand(tiered: Desks, owner: Client) -> None:
     assert "Spend 750.00 € more to reach Gold." in text
     assert 'value="25"' in text
     assert "A change of the program counted 250.00 €; 200.00 € are needed." in text
+
+
+def test_membership_starts_when_the_store_says(tiered: Desks, owner: Client) -> None:
+    with scope(shop=tiered.shop):
+        joined = datetime(2019, 5, 4, 10, tzinfo=UTC)
+        Customer.objects.filter(external_id="cust-mia").update(joined_at=joined)
+    assert "4 May 2019, 12:00" in page(owner, tiered)
+    assert "4 May 2019" in owner.get(tiered.url("members")).content.decode()
 
 
 def test_the_time_machine_answers_for_any_day(tiered: Desks, owner: Client) -> None:
