@@ -82,7 +82,7 @@ def check(shop: Shop, upload: Upload) -> Batch:
     columns = columns_of(sheet, upload.format)
     ground = Ground.of(shop, now())
     today = local_day(ZoneInfo(shop.timezone), ground.at)
-    reason = " ".join(upload.reason.split()) or (gettext("Imported balance") if balances else "")
+    reason = _printable(" ".join(upload.reason.split())) or (gettext("Imported balance") if balances else "")
     wanted = list(wishes(sheet, columns, balances=balances, reason=reason, today=today))
     plans = plan(ground, wanted, balances=balances, allow_repeats=upload.allow_repeats)
     with scope(shop=shop), transaction.atomic():
@@ -90,7 +90,7 @@ def check(shop: Shop, upload: Upload) -> Batch:
             shop=shop,
             kind=upload.kind,
             format=upload.format,
-            file_name=upload.file_name[:255],
+            file_name=_printable(upload.file_name)[:255],
             digest=sha256(upload.data).digest(),
             notices=columns.notices,
             totals=totals(plans),
@@ -222,6 +222,11 @@ def _finish(batch: Batch) -> None:
         left = BatchRow.objects.filter(shop=batch.shop_id, batch=batch.pk, state=BatchRow.State.DONE)
         batch.state = State.DONE if left.exists() else State.UNDONE
     batch.save(update_fields=["state", "finished_at"])
+
+
+def _printable(text: str) -> str:
+    """The text without what cannot be kept, such as half characters of a file's name on disk."""
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _stored(each: Plan) -> dict[str, Any]:

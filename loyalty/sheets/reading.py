@@ -11,6 +11,10 @@ from django.utils.translation import gettext
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 100_000
+MOST_COLUMNS = 200
+# Of a file that Python's reader would work on for long, or take much memory for.
+MOST_LINES = 1_000_000
+LONGEST_LINE = 1_000_000
 DELIMITERS = (",", ";", "\t")
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -104,7 +108,7 @@ def _line_of(before: str) -> int:
 
 def _rows(text: str) -> Iterator[Row]:
     first = _NEWLINE.split(text.lstrip("\r\n"), maxsplit=1)[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(first), strict=True)
+    reader = csv.reader(_lines(text), delimiter=_delimiter(first), strict=True)
     line = 1
     while True:
         try:
@@ -120,12 +124,27 @@ def _rows(text: str) -> Iterator[Row]:
         line = reader.line_num + 1
 
 
+def _lines(text: str) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(text, newline=""), 1):
+        if number > MOST_LINES:
+            most = gettext("more than %(most)d lines, empty ones among them.") % {"most": MOST_LINES}
+            raise InvalidSheet(most, number)
+        if len(line) > LONGEST_LINE:
+            most = gettext("more than %(most)d characters in one line.") % {"most": LONGEST_LINE}
+            raise InvalidSheet(most, number)
+        yield line
+
+
 def _delimiter(header: str) -> str:
     """The one that parts the header into the most cells; what stands in the rows has no say."""
+    header = header[: csv.field_size_limit()]
     return max(DELIMITERS, key=lambda mark: len(next(csv.reader([header], delimiter=mark), [])))
 
 
 def _check_header(header: Row, names: list[str]) -> None:
+    if len(names) > MOST_COLUMNS:
+        said = gettext("more than %(most)d columns.") % {"most": MOST_COLUMNS}
+        raise InvalidSheet(said, header.line)
     for title, name in zip(header.cells, names, strict=True):
         if name and names.count(name) > 1:
             said = gettext("the column “%(title)s” is there twice.") % {"title": title[:60]}

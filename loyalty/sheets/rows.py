@@ -17,6 +17,8 @@ MOST_POINTS = 1_000_000_000
 REASON_LENGTH = 500
 KEY_LENGTH = 255
 EMAIL_LENGTH = 320
+# Before it no shop sold anything on the web.
+FIRST_YEAR = 1990
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,10}")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,'’\s]*")
@@ -153,6 +155,8 @@ def _date(text: str, column: str) -> date | None:
 def _check_dates(wish: Wish, today: date) -> None:
     if wish.earned_on and wish.earned_on > today:
         raise _Wrong(gettext("earned_on: the day is still to come"))
+    if wish.earned_on and wish.earned_on.year < FIRST_YEAR:
+        raise _Wrong(gettext("earned_on: the day is before %(year)d") % {"year": FIRST_YEAR})
     if wish.expires_on and wish.expires_on < today:
         raise _Wrong(gettext("expires_on: the day has passed"))
     if wish.expires_on and (wish.points <= 0 or wish.expires_on.year > today.year + 100):
@@ -192,6 +196,6 @@ def _instant(text: str) -> datetime | None:
         found = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
     except ValueError:
         return None
-    if not 1990 <= found.year <= 9000:
+    if not FIRST_YEAR <= found.year <= 9000:
         return None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

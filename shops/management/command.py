@@ -26,6 +26,13 @@ class AnsweringCommand(BaseCommand):
     def answer(self, options: dict[str, Any]) -> Mapping[str, Any]:
         raise NotImplementedError
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        for name, value in options.items():
+            # A file may be called anything on a disk.
+            if isinstance(value, str) and name != "file" and not _is_text(value):
+                raise CommandError(f"{name}: this is not UTF-8 text.")
+        return super().execute(*args, **options)
+
     def handle(self, *args: str, **options: Any) -> None:
         try:
             answer = self.answer(options)
@@ -60,6 +67,15 @@ def find_shop(public_id: str) -> Shop:
         return Shop.objects.get(public_id=public_id)
     except Shop.DoesNotExist:
         raise CommandError(f"There is no shop with the public id “{public_id}”.") from None
+
+
+def _is_text(value: str) -> bool:
+    """Whether a word of the command line can be kept: its bytes were UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def sentences(error: ValidationError) -> str:

@@ -12,10 +12,12 @@ from lib.clock import now
 from loyalty.actions.activities import Recorded
 from loyalty.documents import Network
 from loyalty.field_rules import EVENT
+from loyalty.shape import shown_name
 from platforms.birthdays import birthday as readable_birthday
 from storefront_api.outcomes import points_of, sentence_of
 
 BUILT_IN = ("review", "newsletter", "visit", "social_follow")
+NETWORKS = ", ".join(get_args(Network))
 # What nobody tells as an event: it follows from what is known of the member.
 BY_ITSELF = ("signup", "birthday", "anniversary")
 AHEAD = timedelta(minutes=5)
@@ -23,7 +25,28 @@ BACK = timedelta(days=731)
 MOST_BYTES = 4096
 
 
-class MemberName(serializers.Serializer[Any]):
+class Strict(serializers.Serializer[Any]):
+    """Refuses fields that it does not know: one that is misspelt is not left out unseen."""
+
+    def to_internal_value(self, given: Any) -> Any:
+        unknown = set(given) - set(self.fields) if isinstance(given, Mapping) else set()
+        if unknown:
+            raise serializers.ValidationError(
+                {shown_name(name): [_("There is no such field.")] for name in sorted(unknown)}
+            )
+        return super().to_internal_value(given)
+
+
+class InstantField(serializers.DateTimeField):
+    """An instant: a time without its offset could be any of two dozen."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise serializers.ValidationError(_("Say the offset too, such as 2026-03-05T08:00:00Z."))
+        return super().enforce_timezone(value)
+
+
+class MemberName(Strict):
     """One of the three."""
 
     id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
@@ -38,7 +61,7 @@ class MemberName(serializers.Serializer[Any]):
         return given
 
 
-class EventSerializer(serializers.Serializer[Any]):
+class EventSerializer(Strict):
     """Something a member did."""
 
     event = serializers.CharField(
@@ -51,11 +74,13 @@ class EventSerializer(serializers.Serializer[Any]):
         max_length=200,
         help_text=_("Your name for this event; sent again with the same content it earns nothing more."),
     )
-    occurred_at = serializers.DateTimeField(
-        required=False, help_text=_("Now unless given; at most two years back")
-    )
+    occurred_at = InstantField(required=False, help_text=_("Now unless given; at most two years back"))
     network = serializers.ChoiceField(
-        required=False, choices=get_args(Network), help_text=_("Of a social_follow, and only there")
+        required=False,
+        choices=get_args(Network),
+        help_text=_("Of a social_follow, and only there"),
+        # What was sent is not told again: it may be what no answer can hold.
+        error_messages={"invalid_choice": _("Must be one of %(choices)s.") % {"choices": NETWORKS}},
     )
     properties = serializers.DictField(
         required=False, help_text=_("Kept with the event; at most 4 kB of JSON")
@@ -125,7 +150,7 @@ class RecordedSerializer(serializers.Serializer[Recorded]):
         return sentence_of(recorded)
 
 
-class MemberFactsSerializer(serializers.Serializer[Any]):
+class MemberFactsSerializer(Strict):
     """What your server knows of a member; what is left out stays as it is."""
 
     birthday = serializers.CharField(
@@ -137,14 +162,6 @@ class MemberFactsSerializer(serializers.Serializer[Any]):
     subscribed = serializers.BooleanField(
         required=False, help_text=_("Whether they have agreed to your marketing")
     )
-
-    def to_internal_value(self, given: Any) -> Any:
-        unknown = set(given) - set(self.fields) if isinstance(given, Mapping) else set()
-        if unknown:
-            raise serializers.ValidationError(
-                {name: [_("There is no such field.")] for name in sorted(unknown)}
-            )
-        return super().to_internal_value(given)
 
     def validate_birthday(self, birthday: str | None) -> str:
         """As "MM-DD", "" for none."""

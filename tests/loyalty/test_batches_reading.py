@@ -81,8 +81,14 @@ def test_every_usual_make_of_file_is_read(data: bytes) -> None:
         (b"a@x.example,50\nb@x.example,60\n", 1, "is missing"),
         (b"email,points\n" + b"a@x.example,1\n" * (MOST_ROWS + 1), MOST_ROWS + 2, "more than 100000 rows"),
         (b"email,points\n" + b" " * (20 * 1024 * 1024), None, "20 MB"),
+        (b"x," * 100_000 + b"email,points\na@x.example,1\n", 1, "more than 200 columns"),
+        (b"x" * 900_000 + b",email,points\na@x.example,1\n", 1, "too long"),
+        (b"email,points\na@x.example,1\n" + b"x," * 600_000, 3, "more than 1000000 characters"),
+        (b"email,points\n" + b"\n" * 1_000_000 + b"a@x.example,1\n", 1_000_001, "1000000 lines"),
+        (b"email,points\ra@x.example,1\r\x00", 3, "code 0"),
+        ("email,points\n".encode("utf-32"), 1, "code 0"),
     ],
-    ids=range(20),
+    ids=range(26),
 )
 def test_a_file_that_is_no_table_is_refused_with_its_line(data: bytes, line: int | None, said: str) -> None:
     with pytest.raises(InvalidSheet) as refused:
@@ -154,6 +160,7 @@ def test_points_may_be_negative_in_an_adjustment_and_zero_in_a_balance() -> None
         ("mia@corner.example,5,Gift,9999-12-31", "within 100 years"),
         ("mia@corner.example,-5,Gift,2026-12-31", "only for points that are added"),
         ("mia@corner.example,5,Gift,,2026-03-02", "earned_on: the day is still to come"),
+        ("mia@corner.example,5,Gift,,0001-01-01", "earned_on: the day is before 1990"),
         ("mia@corner.example,5,Gift,,," + "r" * 256, "reference: at most 255"),
     ],
 )

@@ -63,6 +63,8 @@ class Command(AnsweringCommand):
 
     def _journal(self, shop: Shop, options: dict[str, Any]) -> None:
         month = _month(options["month"])
+        if options["json"] and not options["close"]:
+            raise CommandError("The journal is CSV; leave out --json.")
         try:
             if options["close"]:
                 closed = close_month(shop, month, ACTOR)
