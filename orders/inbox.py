@@ -101,7 +101,8 @@ _COLUMNS = """
 """
 
 
-# Connections are locked against changes, so that a switch of test mode waits for the batch and sees its orders.
+# Connections are locked against changes, so that a switch of test mode waits for the batch and sees its orders; in the
+# order of their ids, as a publish locks them.
 def _claim(limit: int, shop_id: int | None) -> list[Claimed]:
     condition = "" if shop_id is None else " AND d.shop_id = %(shop)s"
     rows = execute(
@@ -116,7 +117,7 @@ def _claim(limit: int, shop_id: int | None) -> list[Claimed]:
         SELECT {_COLUMNS}
         FROM measured m JOIN orders_delivery d ON d.shop_id = m.shop_id AND d.id = m.id
         JOIN shops_connection c ON c.shop_id = d.shop_id AND c.id = d.connection_id
-        WHERE m.before < %(bytes)s ORDER BY m.due_at, m.id FOR SHARE OF c
+        WHERE m.before < %(bytes)s ORDER BY c.id, m.due_at, m.id FOR SHARE OF c
         """,
         limit=limit,
         shop=shop_id,
