@@ -1,6 +1,6 @@
 """Measure, print a table, write `.regulars/bench.json`.
 
-    python -m benchmarks                       everything, in about a quarter of an hour
+    python -m benchmarks                       everything, in about half an hour
     python -m benchmarks --only intake         one measurement (may be given more than once)
     python -m benchmarks --quick               briefly and on small data, to try whether it runs
 

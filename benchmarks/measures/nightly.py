@@ -33,7 +33,7 @@ def measure(bench: Bench) -> Iterator[Row]:
         yield Row("nightly jobs, longest transaction", max(longest.values()), "s", how, target="<= 2")
         how = "of the process that did all three, one after the other"
         yield Row("nightly jobs, peak memory", night["peak_mb"], "MB", how, target="<= 500")
-        yield proof(database, "ledger verify, ten lots an entry")
+        yield proof(database, "ledger verify, after the night")
 
 
 def _against_loops(

@@ -1,5 +1,9 @@
 """Deliveries of a store under faults; afterwards each is applied exactly once, and the ledger is clean.
 
+The shop has tiers, a hold, expiry, caps, a punch card and points for joining. Its jobs ring all the while, versions go
+live in between, drafts are tried. At the end every target, balance and tier must be as in a second shop that got the
+same facts once, in order, with nothing going wrong.
+
 STORM_EVENTS sets how many deliveries there are (2,000), STORM_SEED what happens (printed, so that it can be
 repeated). The last line is the verdict; the exit status is 1 on any loss, double or drift.
 """
