@@ -10,6 +10,7 @@ import msgspec
 from lib.clock import now
 from lib.rows import execute, new_ids
 from loyalty import ledger
+from loyalty.actions import award_sql
 from loyalty.ledger import Move, Posted
 
 _decode = msgspec.json.Decoder().decode  # jsonb comes as text
@@ -95,6 +96,12 @@ class _Change:
         return bool(self.breakdown != self.award.breakdown)
 
     @property
+    def dated_anew(self) -> bool:
+        """Whether its points turn out to expire on another day: they were earned at another time than was thought."""
+        was = self.award.expires_at
+        return bool(self.target and was and self.wish.expires_at and self.wish.expires_at != was)
+
+    @property
     def rise(self) -> int:
         """How far the target lies above what was posted, or was to be posted but for a clamp."""
         return self.target - (self.award.posted - self.award.shortfall)
@@ -141,12 +148,24 @@ def _post(moves: Sequence[Move], changes: Sequence[_Change], at: datetime) -> No
     for change, result in zip(moving, posted[len(moves) :], strict=True):
         change.posted = result
     _update([change for change in changes if _differs(change)])
+    ledger.redate_awards(
+        [
+            {
+                "shop_id": change.award.shop_id,
+                "award_id": change.award.id,
+                "expires_at": change.wish.expires_at,
+                "was": change.award.expires_at,
+            }
+            for change in changes
+            if change.dated_anew
+        ]
+    )
 
 
 def settle_open(shop_id: int | None) -> int:
     """Post what frozen accounts had to miss: awards whose target is not what was posted; returns how many."""
     changes, at = [], now()
-    for row in execute(_OPEN, shop=shop_id):
+    for row in execute(award_sql.OPEN, shop=shop_id):
         source, award = _award(row[:-1])
         wish = AwardTarget(
             shop_id=award.shop_id,
@@ -170,11 +189,11 @@ def open_accounts(customers: Iterable[AccountKey]) -> dict[AccountKey, int]:
     """The account id of each customer, (shop id, customer id); missing ones are opened."""
     wanted = sorted(set(customers))
     rows = [{"shop_id": shop, "customer_id": customer} for shop, customer in wanted]
-    found: dict[AccountKey, int] = {(row[0], row[1]): row[2] for row in execute(_ACCOUNTS, rows)}
+    found: dict[AccountKey, int] = {(row[0], row[1]): row[2] for row in execute(award_sql.ACCOUNTS, rows)}
     missing = [row for row in rows if (row["shop_id"], row["customer_id"]) not in found]
     if missing:
-        execute(_OPEN_ACCOUNTS, missing)
-        found |= {(row[0], row[1]): row[2] for row in execute(_ACCOUNTS, missing)}
+        execute(award_sql.OPEN_ACCOUNTS, missing)
+        found |= {(row[0], row[1]): row[2] for row in execute(award_sql.ACCOUNTS, missing)}
     return found
 
 
@@ -190,7 +209,7 @@ def _known(targets: Sequence[AwardTarget]) -> dict[tuple[int, str], list[_Award]
     found: dict[tuple[int, str], list[_Award]] = {}
     if targets:
         rows = [{"shop_id": wish.shop_id, "source": wish.source} for wish in targets]
-        for source, award in map(_award, execute(_AWARDS, rows)):
+        for source, award in map(_award, execute(award_sql.AWARDS, rows)):
             found.setdefault((award.shop_id, source), []).append(award)
     return found
 
@@ -209,7 +228,7 @@ def _open_awards(
         return [], {}
     ids = new_ids(loyalty_award=len(new))["loyalty_award"]
     opened = [(id_, wish, account_id) for id_, (wish, account_id) in zip(ids, new, strict=True)]
-    execute(_INSERT_AWARDS, [_row(*one, at) for one in opened])
+    execute(award_sql.INSERT_AWARDS, [_row(*one, at) for one in opened])
     moves = [
         _credit(wish, wish.target, at, account_id, id_, occurred_at=wish.earned_at)
         for id_, wish, account_id in opened
@@ -294,7 +313,7 @@ def _first_entries(changes: Sequence[_Change]) -> dict[tuple[int, str], int]:
     if not changes:
         return {}
     rows = [{"shop_id": c.award.shop_id, "reference": _reference(c.award.id, 0)} for c in changes]
-    return {(row[0], row[1]): row[2] for row in execute(_ENTRIES, rows)}
+    return {(row[0], row[1]): row[2] for row in execute(award_sql.ENTRIES, rows)}
 
 
 def _differs(change: _Change) -> bool:
@@ -302,12 +321,13 @@ def _differs(change: _Change) -> bool:
     wish = change.wish
     same = (change.target, wish.version_id) == (award.target, award.version_id)
     held_anew = change.target and award.pending and wish.release_at not in (None, award.release_at)
-    return bool(change.posted or change.repaid or change.explained_anew or held_anew or not same)
+    anew = change.explained_anew or change.dated_anew or held_anew
+    return bool(change.posted or change.repaid or anew or not same)
 
 
 def _update(changes: Sequence[_Change]) -> None:
     if changes:
-        execute(_UPDATE_AWARDS, [_changed_row(change) for change in changes])
+        execute(award_sql.UPDATE_AWARDS, [_changed_row(change) for change in changes])
 
 
 def _changed_row(change: _Change) -> dict[str, Any]:
@@ -331,59 +351,3 @@ def _changed_row(change: _Change) -> dict[str, Any]:
         "changed": change.explained_anew,
         "breakdown": change.breakdown,
     }
-
-
-_COLUMNS = """
-    a.source, a.id, a.shop_id, a.account_id, a.posted, a.shortfall, a.postings, jsonb_array_length(a.earlier),
-    a.target, a.program_version_id, a.pending, a.release_at, a.expires_at, a.idle_months, a.breakdown
-"""
-_OPEN = f"""
-    SELECT {_COLUMNS}, CASE WHEN a.source LIKE 'tier:%%' THEN 'unused' ELSE
-        coalesce(v.document ->> 'deficit', 'carry') END
-    FROM loyalty_award a
-    JOIN loyalty_account c ON c.shop_id = a.shop_id AND c.id = a.account_id
-    JOIN loyalty_programversion v ON v.shop_id = a.shop_id AND v.id = a.program_version_id
-    WHERE a.target <> a.posted - a.shortfall AND c.frozen_at IS NULL
-        AND (%(shop)s::bigint IS NULL OR a.shop_id = %(shop)s)
-    ORDER BY a.id FOR NO KEY UPDATE OF a
-"""
-_ACCOUNTS = """
-    SELECT a.shop_id, a.customer_id, a.id
-    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, customer_id bigint)
-    JOIN loyalty_account a ON a.shop_id = r.shop_id AND a.customer_id = r.customer_id
-"""
-_OPEN_ACCOUNTS = """
-    INSERT INTO loyalty_account (shop_id, customer_id)
-    SELECT r.shop_id, r.customer_id FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, customer_id bigint)
-    ON CONFLICT (shop_id, customer_id) DO NOTHING
-"""
-_AWARDS = f"""
-    SELECT {_COLUMNS}
-    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, source text)
-    JOIN loyalty_award a ON a.shop_id = r.shop_id AND a.source = r.source
-    ORDER BY a.id FOR NO KEY UPDATE OF a
-"""
-_ENTRIES = """
-    SELECT e.shop_id, e.reference, e.id
-    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, reference text)
-    JOIN loyalty_entry e ON e.shop_id = r.shop_id AND e.reference = r.reference
-"""
-_INSERT_AWARDS = """
-    INSERT INTO loyalty_award (shop_id, id, account_id, source, program_version_id, target, posted, pending, postings,
-        release_at, expires_at, idle_months, breakdown)
-    SELECT r.shop_id, r.id, r.account_id, r.source, r.version_id, r.target, r.target, r.pending, r.postings,
-        r.release_at, r.expires_at, r.idle_months, r.breakdown
-    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, account_id bigint, source text,
-        version_id bigint, target bigint, pending bigint, postings smallint, release_at timestamptz,
-        expires_at timestamptz, idle_months smallint, breakdown jsonb)
-"""
-_UPDATE_AWARDS = """
-    UPDATE loyalty_award a SET program_version_id = r.version_id, target = r.target,
-        posted = r.posted, pending = r.pending, shortfall = r.shortfall, postings = r.postings,
-        release_at = r.release_at, expires_at = r.expires_at, idle_months = r.idle_months, breakdown = r.breakdown,
-        earlier = CASE WHEN r.changed THEN a.earlier || jsonb_build_array(a.breakdown) ELSE a.earlier END
-    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, version_id bigint, target bigint, posted bigint,
-        pending bigint, shortfall bigint, postings smallint, release_at timestamptz, expires_at timestamptz,
-        idle_months smallint, changed boolean, breakdown jsonb)
-    WHERE a.shop_id = r.shop_id AND a.id = r.id
-"""

@@ -4,7 +4,7 @@ from loyalty.ledger.jobs import expire_all_due, expire_due, release_all_due, rel
 from loyalty.ledger.moves import Move, Posted, Uncovered
 from loyalty.ledger.posting import lock, post
 from loyalty.ledger.projections import changes, freeze, rebuild, unfreeze
-from loyalty.ledger.redating import redate_all_due
+from loyalty.ledger.redating import redate_all_due, redate_awards
 
 __all__ = [
     "Move",
@@ -18,6 +18,7 @@ __all__ = [
     "post",
     "rebuild",
     "redate_all_due",
+    "redate_awards",
     "release_all_due",
     "release_due",
     "unfreeze",

@@ -1,6 +1,7 @@
 """A new expiry for lots that are open already, where the merchant asked for it when publishing."""
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +26,16 @@ def redate_all_due(seconds: float | None = None) -> int:
                 return total
             total += _next_batch(*claimed[0])
     return total
+
+
+def redate_awards(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give the open lots of awards another expiry: {shop_id, award_id, expires_at, was}.
+
+    Because it became known that they were earned at another time. Lots whose expiry is no longer what it `was` have
+    been given one by the merchant, and keep it.
+    """
+    if rows:
+        execute(_REDATE_AWARDS, rows)
 
 
 def _next_batch(shop_id: int, after: int, document: str, timezone: str, published_at: datetime) -> int:
@@ -61,6 +72,11 @@ def _terms(
     return {"expires_at": expires_at, "idle_months": terms.idle_months}
 
 
+_REDATE_AWARDS = """
+    UPDATE loyalty_lot l SET expires_at = r.expires_at
+    FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, award_id bigint, expires_at timestamptz, was timestamptz)
+    WHERE l.shop_id = r.shop_id AND l.award_id = r.award_id AND l.remaining > 0 AND l.expires_at = r.was
+"""
 _CLAIM = """
     SELECT p.shop_id, p.redated_to, v.document, s.timezone, v.published_at
     FROM loyalty_program p
