@@ -44,11 +44,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _item(gettext("Program"), "loyalty", "program"),
         _item(gettext("Books"), "account_balance", "books"),
     ]
+    files = _item(gettext("Import and export"), "swap_vert", "imports")
+    if request.path.startswith(reverse("dashboard:exports")):
+        files["active"] = True
     store = [
         _item(gettext("Inbox"), "inbox", "inbox", badge=_needing_attention(desk)),
         _item(gettext("Held orders"), "pause_circle", "held"),
         _item(gettext("Connections"), "storefront", "connections"),
-        _item(gettext("Import and export"), "swap_vert", "imports"),
+        files,
     ]
     groups: list[dict[str, Any]] = [
         {"title": "", "items": program},

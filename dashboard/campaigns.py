@@ -1,7 +1,7 @@
 """Campaigns as a merchant sees them: where each stands, and what shoppers are told."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
@@ -11,6 +11,8 @@ from dashboard.sample import local_instant
 from dashboard.words import campaign_words
 from lib.clock import now
 from loyalty.documents import Campaign, ProgramDocument
+
+MIDNIGHT = time()
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,13 @@ def shown_campaign(campaign: Campaign, document: ProgramDocument, zone: ZoneInfo
     starts = local_instant(conditions.starts, zone) if conditions.starts else None
     ends = local_instant(conditions.ends, zone) if conditions.ends else None
     if ends is not None and ends <= at:
-        state, label, text = "ended", "default", gettext("Ended on %(day)s") % {"day": _when(ends)}
+        state, label, text = "ended", "default", gettext("Ended on %(day)s") % {"day": _end(ends)}
     elif not campaign.active:
         state, label, text = "off", "default", gettext("Off")
     elif starts is not None and starts > at:
-        state, label, text = "upcoming", "info", gettext("Starts on %(day)s") % {"day": _when(starts)}
+        state, label, text = "upcoming", "info", gettext("Starts on %(day)s") % {"day": _start(starts)}
     elif ends is not None:
-        state, label, text = "running", "success", gettext("Runs until %(day)s") % {"day": _when(ends)}
+        state, label, text = "running", "success", gettext("Runs until %(day)s") % {"day": _end(ends)}
     else:
         state, label, text = "running", "success", gettext("Runs all the time")
     return ShownCampaign(campaign, state, text, label, campaign_words(campaign, document, zone))
@@ -63,5 +65,10 @@ def campaigns_text(document: ProgramDocument, zone: ZoneInfo) -> str:
     )
 
 
-def _when(moment: datetime) -> str:
-    return date_format(moment, "j M Y, H:i")
+def _start(moment: datetime) -> str:
+    return date_format(moment, "j M Y" if moment.time() == MIDNIGHT else "j M Y, H:i")
+
+
+def _end(moment: datetime) -> str:
+    """What ends at midnight ends with the day before."""
+    return _start(moment - timedelta(days=1) if moment.time() == MIDNIGHT else moment)

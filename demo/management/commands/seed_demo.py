@@ -19,6 +19,7 @@ from demo import catalogue, program, store
 from demo.deliveries import NotDelivered, deliver
 from demo.history import DAYS, Event, Told, events, told
 from lib.clock import now
+from loyalty import warnings
 from loyalty.actions.activities import record
 from loyalty.actions.programs import open_shop
 from loyalty.models import Account, Activity
@@ -52,6 +53,7 @@ class Command(BaseCommand):
         _send(connection, url, past)
         _wait_until_applied(connection)
         _tell(connection, told(options["members"], connection.created_at))
+        warnings.write_due()
         facts = {
             "dashboard_url": f"{url}/dashboard/",
             "email": OWNER,
