@@ -97,8 +97,13 @@ def _sort(due: Sequence[_Due], known: dict[int, Timeline]) -> tuple[list[_Due], 
     """Those that a comparison decides, and those to be replayed; cut where the latter are enough."""
     simple: list[_Due] = []
     others: list[_Due] = []
+    comparable: dict[tuple[Any, ...], bool] = {}
     for one in due:
-        if _is_simple(one, known.get(one.shop_id)):
+        # Members of a shop that are due at one midnight need not ask the calendar each.
+        term = (one.shop_id, one.review_at, one.version_id, one.simple)
+        if term not in comparable:
+            comparable[term] = _is_simple(one, known.get(one.shop_id))
+        if comparable[term]:
             simple.append(one)
         else:
             others.append(one)
@@ -118,9 +123,13 @@ def _is_simple(one: _Due, timeline: Timeline | None) -> bool:
 
 def _decide(due: Sequence[_Due], known: dict[int, Timeline]) -> _Decided:
     decided = _Decided()
-    joined = _joined(due, known)
+    ladders = {
+        (shop_id, review_at): ladder_of(known[shop_id].at(review_at))
+        for shop_id, review_at in {(one.shop_id, one.review_at) for one in due}
+    }
+    joined = _joined(due, ladders)
     for one in due:
-        ladder = ladder_of(known[one.shop_id].at(one.review_at))
+        ladder = ladders[one.shop_id, one.review_at]
         rank = ladder.ranks.get(one.tier, NONE)
         figure: Figure = getattr(one, ladder.tiers.metric)
         verdict = ladder.judge(rank, figure, one.in_grace)
@@ -144,12 +153,12 @@ def _decide(due: Sequence[_Due], known: dict[int, Timeline]) -> _Decided:
     return decided
 
 
-def _joined(due: Sequence[_Due], known: dict[int, Timeline]) -> dict[AccountKey, datetime]:
+def _joined(due: Sequence[_Due], ladders: dict[tuple[int, datetime], Ladder]) -> dict[AccountKey, datetime]:
     """When members joined whose window begins on the anniversary of that."""
     rows = [
         {"shop_id": one.shop_id, "account_id": one.account_id}
         for one in due
-        if known[one.shop_id].at(one.review_at).document.tiers.window == "anniversary"
+        if ladders[one.shop_id, one.review_at].tiers.window == "anniversary"
     ]
     return {(row[0], row[1]): row[2] for row in execute(_JOINED, rows)} if rows else {}
 
@@ -222,16 +231,17 @@ _WRITE = """
             moved boolean, kept_until timestamptz, in_grace boolean, review_from timestamptz, reason text,
             version_id bigint, details jsonb)
     ), r AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, account_id bigint, outcome int,
-            figure text, waiting timestamptz)
+        SELECT r.*, o.* FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint, account_id bigint,
+            outcome int, figure text, waiting timestamptz)
+        JOIN o ON o.number = r.outcome
     ), moved AS (
-        UPDATE loyalty_standing s SET tier = o.tier, since = CASE WHEN o.moved THEN o.at ELSE s.since END,
-            kept_until = o.kept_until, in_grace = o.in_grace, review_at = least(o.kept_until, r.waiting),
-            review_from = o.review_from, simple = coalesce(o.kept_until < coalesce(r.waiting, 'infinity'), false),
+        UPDATE loyalty_standing s SET tier = r.tier, since = CASE WHEN r.moved THEN r.at ELSE s.since END,
+            kept_until = r.kept_until, in_grace = r.in_grace, review_at = least(r.kept_until, r.waiting),
+            review_from = r.review_from, simple = coalesce(r.kept_until < coalesce(r.waiting, 'infinity'), false),
             updated_at = now()
-        FROM r JOIN o ON o.number = r.outcome WHERE s.shop_id = r.shop_id AND s.id = r.id
+        FROM r WHERE s.shop_id = r.shop_id AND s.id = r.id
     ), closed AS (
-        UPDATE loyalty_tierspan t SET until = o.at FROM r JOIN o ON o.number = r.outcome
+        UPDATE loyalty_tierspan t SET until = r.at FROM r
         WHERE t.shop_id = r.shop_id AND t.account_id = r.account_id AND t.until IS NULL
         RETURNING t.shop_id, t.account_id, t.number, r.outcome, r.figure
     )

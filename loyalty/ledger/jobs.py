@@ -5,8 +5,9 @@ Entries are dated when they were due, not when a batch came to them.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -15,53 +16,96 @@ from lib.rows import execute
 
 # More a transaction would hold locks for longer than two seconds on a busy machine.
 BATCH = 2000
+# So many are looked up at once and sorted by account, so that what a batch touches lies side by side.
+SURVEY = 50_000
+
+_Claimed = list[tuple[Any, ...]]
 
 
 def release_due(at: datetime | None = None, limit: int = BATCH) -> int:
     """Release what is on hold until `at` (now), of at most `limit` awards; returns of how many."""
     at = at or now()
     with transaction.atomic():
-        claimed = execute(_CLAIM_AWARDS, at=at, limit=limit)
-        if not claimed:
-            return 0
-        # Awards before accounts, as everywhere; their figures are read after both are locked.
-        accounts = sorted({(account_id, shop_id) for shop_id, _, account_id in claimed})
-        execute(_LOCK_ACCOUNTS, [{"shop_id": shop_id, "id": id_} for id_, shop_id in accounts])
-        rows = [{"shop_id": shop_id, "id": id_} for shop_id, id_, _ in claimed]
-        return int(execute(_RELEASE, rows, at=at)[0][0])
+        return _release(execute(_CLAIM_AWARDS, at=at, limit=limit), at)
 
 
 def expire_due(at: datetime | None = None, limit: int = BATCH) -> int:
     """Let at most `limit` lots expire that are due at `at` (now); returns how many. Frozen accounts are left out."""
     at = at or now()
     with transaction.atomic():
-        claimed = execute(_CLAIM_LOTS, at=at, limit=limit)
-        if not claimed:
-            return 0
-        rows = [{"shop_id": shop_id, "id": id_} for shop_id, id_ in claimed]
-        return int(execute(_EXPIRE, rows, at=at)[0][0])
+        return _expire(execute(_CLAIM_LOTS, at=at, limit=limit), at)
 
 
 def release_all_due(at: datetime | None = None, seconds: float | None = None) -> int:
-    """Release in batches until nothing is due, or for so many seconds; returns of how many awards."""
-    return _repeat(release_due, at or now(), seconds)
+    """Release in batches all that is due, or for so many seconds; returns of how many awards."""
+    return _all_due(_DUE_AWARDS, _CLAIM_THESE_AWARDS, _release, at or now(), seconds)
 
 
 def expire_all_due(at: datetime | None = None, seconds: float | None = None) -> int:
-    """Expire in batches until nothing is due, or for so many seconds; returns how many lots."""
-    return _repeat(expire_due, at or now(), seconds)
+    """Expire in batches all that is due, or for so many seconds; returns how many lots."""
+    return _all_due(_DUE_LOTS, _CLAIM_THESE_LOTS, _expire, at or now(), seconds)
 
 
-def _repeat(job: Callable[[datetime], int], at: datetime, seconds: float | None) -> int:
+def _all_due(
+    survey: str, claim: str, post: Callable[[_Claimed, datetime], int], at: datetime, seconds: float | None
+) -> int:
     ends = None if seconds is None else time.monotonic() + seconds
     done = 0
-    while count := job(at):
-        done += count
+    for rows in _batches(survey, at):
+        with transaction.atomic():
+            done += post(execute(claim, rows, at=at), at)
         if ends is not None and time.monotonic() >= ends:
             break
     return done
 
 
+def _batches(survey: str, at: datetime) -> Iterator[list[dict[str, int]]]:
+    """What is due, each once: whatever is locked or frozen is left for the next run."""
+    after: tuple[datetime | str, int] = ("-infinity", 0)
+    while found := execute(survey, at=at, limit=SURVEY, after=after):
+        after = max((due_at, id_) for _, id_, due_at in found)
+        for start in range(0, len(found), BATCH):
+            yield [{"shop_id": shop_id, "id": id_} for shop_id, id_, _ in found[start : start + BATCH]]
+
+
+def _release(claimed: _Claimed, at: datetime) -> int:
+    if not claimed:
+        return 0
+    # Awards before accounts, as everywhere; their figures are read after both are locked.
+    accounts = sorted({(account_id, shop_id) for shop_id, _, account_id in claimed})
+    execute(_LOCK_ACCOUNTS, [{"shop_id": shop_id, "id": id_} for id_, shop_id in accounts])
+    rows = [{"shop_id": shop_id, "id": id_} for shop_id, id_, _ in claimed]
+    return int(execute(_RELEASE, rows, at=at)[0][0])
+
+
+def _expire(claimed: _Claimed, at: datetime) -> int:
+    if not claimed:
+        return 0
+    rows = [{"shop_id": shop_id, "id": id_} for shop_id, id_ in claimed]
+    return int(execute(_EXPIRE, rows, at=at)[0][0])
+
+
+_DUE_AWARDS = """
+    SELECT d.shop_id, d.id, d.release_at FROM (
+        SELECT a.shop_id, a.id, a.account_id, a.release_at FROM loyalty_award a
+        WHERE a.pending > 0 AND a.release_at <= %(at)s
+            AND (a.release_at, a.id) > %(after)s
+        ORDER BY a.release_at, a.id LIMIT %(limit)s
+    ) d ORDER BY d.shop_id, d.account_id, d.release_at, d.id
+"""
+_DUE_LOTS = """
+    SELECT d.shop_id, d.id, d.expires_at FROM (
+        SELECT l.shop_id, l.id, l.account_id, l.expires_at FROM loyalty_lot l
+        WHERE l.remaining > 0 AND l.expires_at <= %(at)s
+            AND (l.expires_at, l.id) > %(after)s
+        ORDER BY l.expires_at, l.id LIMIT %(limit)s
+    ) d ORDER BY d.shop_id, d.account_id, d.expires_at, d.id
+"""
+_CLAIM_THESE_AWARDS = """
+    SELECT a.shop_id, a.id, a.account_id FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint)
+    JOIN loyalty_award a ON a.shop_id = r.shop_id AND a.id = r.id AND a.pending > 0 AND a.release_at <= %(at)s
+    FOR NO KEY UPDATE OF a SKIP LOCKED
+"""
 _CLAIM_AWARDS = """
     SELECT a.shop_id, a.id, a.account_id FROM loyalty_award a
     WHERE a.pending > 0 AND a.release_at <= %(at)s
@@ -79,6 +123,12 @@ _CLAIM_LOTS = """
     JOIN loyalty_account a ON a.shop_id = l.shop_id AND a.id = l.account_id AND a.frozen_at IS NULL
     WHERE l.remaining > 0 AND l.expires_at <= %(at)s
     ORDER BY l.expires_at, l.id LIMIT %(limit)s FOR NO KEY UPDATE OF a SKIP LOCKED
+"""
+_CLAIM_THESE_LOTS = """
+    SELECT l.shop_id, l.id FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint)
+    JOIN loyalty_lot l ON l.shop_id = r.shop_id AND l.id = r.id AND l.remaining > 0 AND l.expires_at <= %(at)s
+    JOIN loyalty_account a ON a.shop_id = l.shop_id AND a.id = l.account_id AND a.frozen_at IS NULL
+    FOR NO KEY UPDATE OF a SKIP LOCKED
 """
 _INSERT_ENTRIES = """
     INSERT INTO loyalty_entry (shop_id, id, account_id, seq, kind, pending_delta, available_delta, balance_after,

@@ -19,6 +19,7 @@ from loyalty.documents import ProgramDocument, Tiers, as_dict
 from loyalty.models import Account, Award, Program, ProgramVersion, Progress, Standing, TierPin, TierSpan
 from loyalty.reviews import review_all_due, review_due
 from loyalty.tiers import Pin, Row
+from loyalty.tiers.journey import IMPORTED
 from platforms.connect import connect_store
 from shops.models import Customer, Shop
 from tests.loyalty.test_tier_properties import DAYS, START, ZONES, histories, instants, pins, publishes
@@ -58,7 +59,8 @@ def keys(accounts: Sequence[Account]) -> list[tuple[int, int]]:
 
 
 def remember(account: Account, rows: Sequence[Row]) -> None:
-    """Keep progress as if these orders had come in."""
+    """Keep progress as if these orders had come in. Imported points are entries, never progress."""
+    rows = [row for row in rows if not row.source.startswith(IMPORTED)]
     with scope(shop=account.shop):
         for source in dict.fromkeys(row.source for row in rows):
             award = Award.objects.create(
