@@ -39,7 +39,11 @@ class SettingsForm(LimitsForm, ProductsForm):
         _("Buying gift cards earns points"), _("When off, points come when the gift card is spent.")
     )
     min_points = whole(_("At least so many points an order"), required=False)
-    max_points = whole(_("At most so many points an order"), required=False)
+    max_points = whole(
+        _("At most so many points an order"),
+        _("Counts points by the amount spent; fixed points, such as of a punch card, come on top."),
+        required=False,
+    )
     deficit = choice(_("When returned points were already spent"), Program.Deficit.choices)
     award_guests_later = switch(
         _("Award guest orders later"),
