@@ -218,8 +218,8 @@ class Expiry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Caps(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`min_points`, `max_points`: bounds of what an order earns by its amount; fixed points come on top. `limits`: of all
-    that orders and activities together give a member (points only).
+    """`min_points`, `max_points`: bounds of what an order earns by its amount; fixed points come on top. `limits`: of
+    all that orders and activities together give a member (points only).
     """
 
     min_points: int | None = None
