@@ -133,7 +133,7 @@ def _evaluated(
     plan = _plan(program, order, gross, context)
     if plan.wide:
         gross = in_fractions(gross)
-    if plan.units:
+    if plan.units and not gross.units:
         count_units(gross)
     first = appraise(program, plan, plan.layout(tuple(gross.sums)), gross, gross, context)
     steps, worth, goods = _course(program, order, first, gross, context, course)

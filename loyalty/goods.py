@@ -15,7 +15,7 @@ from loyalty.products import EXCLUDED, reason
 from loyalty.programs import CompiledProgram
 from platforms.snapshots import ZERO, Line, RefundSnapshot
 
-_NONE_EXCLUDED: Sequence[list[str]] = ()
+_NONE_EXCLUDED: list[list[str]] = []
 _quantity = attrgetter("quantity")
 
 
@@ -32,7 +32,7 @@ class Goods(Generic[N]):
     masks: list[int]
     basis: Any
     sums: dict[int, N]
-    excluded: Sequence[list[str]]
+    excluded: list[list[str]]
     refunded: Refunded | None
     units: dict[int, Any] = field(default_factory=dict)
 
@@ -53,6 +53,8 @@ def counted(
     key_of, masks_of = program.products.key_of, program.products.masks
     with_tax = program.basis.include_tax
     masks = list(map(masks_of.__getitem__, map(key_of, lines)))
+    if program.counts_units and not refunds:
+        return _sorted(program, lines, left, masks)
     kinds = set(masks)
     found, amounts, excluded = lines, left.lines, _NONE_EXCLUDED
     if reduce(or_, kinds, 0) & EXCLUDED:
@@ -72,6 +74,34 @@ def counted(
         kinds.add(0)
     sums = {masks[0]: sum(parts)} if len(kinds) == 1 else _by_mask(masks, parts)
     return Goods(found, parts, masks, sum(sums.values()), sums, excluded, left.refunded)
+
+
+def _sorted(program: CompiledProgram, lines: Sequence[Line], left: Kept, masks: Sequence[int]) -> Goods[Any]:
+    """What was bought, and the units of it, in one go over the lines."""
+    with_tax = program.basis.include_tax
+    goods: Goods[Any] = Goods([], [], [], 0, {}, [], left.refunded)
+    found, parts, kinds, sums, units = [], goods.parts, goods.masks, goods.sums, goods.units
+    for line, (net, tax), mask in zip(lines, left.lines, masks, strict=True):
+        if mask & EXCLUDED:
+            goods.excluded.append([line.id, reason(mask)])
+            continue
+        part, quantity = net + tax if with_tax else net, line.quantity
+        found.append(line)
+        parts.append(part)
+        kinds.append(mask)
+        if mask in sums:
+            sums[mask] += part
+            units[mask] += quantity if quantity > 0 else 0
+        else:
+            sums[mask] = part
+            units[mask] = quantity if quantity > 0 else 0
+    if program.basis.include_shipping:
+        shipping = _shipping(left, with_tax)
+        parts.append(shipping)
+        kinds.append(0)
+        sums[0], units[0] = shipping, 0
+    goods.lines, goods.basis = found, sum(sums.values())
+    return goods
 
 
 def _by_mask(masks: Sequence[int], amounts: Sequence[Any]) -> dict[int, Any]:

@@ -35,6 +35,7 @@ MOST_PLANS = 200
 @dataclass(frozen=True, slots=True)
 class CompiledProgram:
     """A document made ready. `needs_context`: its points depend on the member's other orders and activities.
+    `counts_units`: some rule gives points for units of goods.
 
     `sources` and `boosts`: what orders may earn by; `gates` says which of it applies, numbered alike.
     `activities`: the rules of activities by kind, with gates of their own.
@@ -47,6 +48,7 @@ class CompiledProgram:
     caps: Caps
     zone: ZoneInfo
     needs_context: bool
+    counts_units: bool
     tier_multipliers: dict[str, Fraction]
     tiers: dict[str, dict[str, str]]
     products: ProductIndex
@@ -114,6 +116,7 @@ def compile_program(document: ProgramDocument, timezone: str = "UTC") -> Compile
         caps=document.caps,
         zone=zone,
         needs_context=_needs_context(document, gates, activity_gates, [*rules, *activities]),
+        counts_units=any(source.kind == "unit" for source in sources),
         tier_multipliers={
             tier.key: Fraction(tier.multiplier)
             for tier in document.tiers.levels
