@@ -151,13 +151,24 @@ _UPDATE_ACCOUNTS = """
     ) t
     WHERE a.shop_id = t.shop_id AND a.id = t.account_id
 """
+# As `sliding` does it: an activity counts only if the points had not expired by then. A late run must not skip that.
+_IDLE_UNTIL = """
+    WITH RECURSIVE kept(until) AS (
+        SELECT loyalty_idle_until(w.release_at, w.idle_months, s.timezone)
+        UNION
+        SELECT loyalty_idle_until(n.active_at, w.idle_months, s.timezone)
+        FROM kept k CROSS JOIN LATERAL (
+            SELECT max(e.occurred_at) AS active_at FROM loyalty_entry e
+            WHERE a.active_at > w.release_at AND e.shop_id = w.shop_id AND e.account_id = w.account_id
+                AND e.kind IN ('earn', 'redeem') AND e.occurred_at > w.release_at AND e.occurred_at < k.until
+        ) n WHERE n.active_at IS NOT NULL
+    ) SELECT max(k.until) FROM kept k
+"""
 # Credits fill a deficit first, so a lot may hold less than was released, or nothing be left for one.
 _RELEASE = f"""
     WITH due AS MATERIALIZED (
         SELECT w.shop_id, w.id AS award_id, w.account_id, w.pending, w.postings, w.release_at, w.idle_months,
-            CASE WHEN w.idle_months IS NULL THEN w.expires_at
-                ELSE loyalty_idle_until(greatest(w.release_at, a.active_at), w.idle_months, s.timezone)
-            END AS expires_at,
+            CASE WHEN w.idle_months IS NULL THEN w.expires_at ELSE ({_IDLE_UNTIL}) END AS expires_at,
             nextval('loyalty_entry_id_seq') AS entry_id,
             (a.seq + row_number() OVER turn)::int AS seq,
             (a.balance + sum(w.pending) OVER turn)::bigint AS balance_after

@@ -198,6 +198,27 @@ def test_idle_points_come_off_hold_with_the_members_activity_counted(member: Mem
     assert ends(member)[0] == datetime(2026, 3, 21, 23, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("runs", [[15, 150], [150], [15, 45, 80, 150]])
+def test_points_that_idled_too_long_expire_however_late_they_come_off_hold(
+    member: Member, runs: list[int]
+) -> None:
+    """Released on 15 January, kept on by 10 February, idle from then to the end of 10 April; 10 May is too late."""
+    days = {0: ("order:1", 14), 40: ("order:2", None), 129: ("order:3", None)}
+    for day, (source, release) in days.items():
+        for run in [run for run in runs if run < day]:
+            ledger.release_all_due(on(run))
+            ledger.expire_all_due(on(run))
+        months(member, 10, day=day, source=source, **({"release": release} if release else {}))
+    for run in runs:
+        ledger.release_all_due(on(run))
+        ledger.expire_all_due(on(run))
+    first, last = datetime(2026, 4, 10, 22, tzinfo=UTC), datetime(2026, 7, 10, 22, tzinfo=UTC)
+    assert sorted(map(str, ends(member))) == [str(first), str(first), str(last)]
+    assert [(e.available_delta, e.occurred_at) for e in member.entries("expire")] == [(-10, first)] * 2
+    assert member.figures == (10, 0)
+    assert verify(member.shop.pk) == []
+
+
 ZONES = ["Europe/Berlin", "America/New_York", "America/Havana", "Asia/Beirut", "America/Sao_Paulo", "UTC"]
 
 
