@@ -174,8 +174,19 @@ def _customer() -> dict[str, Any]:
 
 
 def _order(domain: str) -> dict[str, Any]:
-    zeros = ("total_discounts", "total_tax", "current_total_discounts", "current_total_tax")
-    sums = ("current_subtotal_price", "current_total_price", "subtotal_price", "total_line_items_price")
+    return {
+        **_facts(domain),
+        **_sums(),
+        "billing_address": _ADDRESS,
+        "shipping_address": _ADDRESS,
+        "customer": _customer(),
+        "line_items": [_line(number, *line) for number, line in enumerate(_LINES)],
+        "refunds": [],
+        "shipping_lines": [_shipping()],
+    }
+
+
+def _facts(domain: str) -> dict[str, Any]:
     return {
         "id": "<order>",
         "admin_graphql_api_id": "gid://shopify/Order/<order>",
@@ -220,28 +231,31 @@ def _order(domain: str) -> dict[str, Any]:
         "total_price_set": _money(_TOTAL),
         "total_tip_received": "0.00",
         "user_id": None,
+    }
+
+
+def _sums() -> dict[str, Any]:
+    zeros = ("total_discounts", "total_tax", "current_total_discounts", "current_total_tax")
+    sums = ("current_subtotal_price", "current_total_price", "subtotal_price", "total_line_items_price")
+    return {
         **dict.fromkeys(zeros, "0.00"),
         **{f"{name}_set": _money("0.00") for name in zeros},
         **dict.fromkeys(sums, "151.30"),
         **{f"{name}_set": _money("151.30") for name in sums},
-        "billing_address": _ADDRESS,
-        "shipping_address": _ADDRESS,
-        "customer": _customer(),
-        "line_items": [_line(number, *line) for number, line in enumerate(_LINES)],
-        "refunds": [],
-        "shipping_lines": [
-            {
-                "id": 3271878346,
-                "code": "Standard",
-                "title": "Standard",
-                "source": "shopify",
-                "is_removed": False,
-                "price": "4.90",
-                "price_set": _money("4.90"),
-                "discounted_price": "4.90",
-                "discounted_price_set": _money("4.90"),
-                "tax_lines": [],
-                "discount_allocations": [],
-            }
-        ],
+    }
+
+
+def _shipping() -> dict[str, Any]:
+    return {
+        "id": 3271878346,
+        "code": "Standard",
+        "title": "Standard",
+        "source": "shopify",
+        "is_removed": False,
+        "price": "4.90",
+        "price_set": _money("4.90"),
+        "discounted_price": "4.90",
+        "discounted_price_set": _money("4.90"),
+        "tax_lines": [],
+        "discount_allocations": [],
     }

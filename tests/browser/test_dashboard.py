@@ -79,6 +79,8 @@ def widget_points(page: Page, demo: Demo) -> int:
 
 def check_usable(page: Page) -> None:
     """Nothing wider than the screen, and nothing that axe objects to."""
+    # A click may just have opened the page: until its first bytes are read it has no root element.
+    page.wait_for_load_state()
     width = page.viewport_size["width"] if page.viewport_size else 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
     found = Axe().run(page)

@@ -1,4 +1,4 @@
-"""The pages of the program's parts: what they save, what they say of mistakes, and their examples."""
+"""The pages of the program's parts: what they save, and what they say of mistakes."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -9,52 +9,12 @@ from django.test import Client
 from django_scopes import scope
 from msgspec import structs
 
-from loyalty.actions.drafts import change_draft, draft_as_written
-from loyalty.documents import (
-    Conditions,
-    Limit,
-    NthOrder,
-    PerUnit,
-    ProductSet,
-    ProgramDocument,
-    SignUp,
-    Tier,
-    Tiers,
-)
+from loyalty.actions.drafts import draft_as_written
+from loyalty.documents import Conditions, Limit, NthOrder, PerUnit, ProductSet, SignUp, Tiers
 from loyalty.models import Program
 from tests.dashboard.conftest import Desks
-from tests.dashboard.test_access import CAMPAIGN, LIFE, RULE, SETTINGS, TIERS
-
-PAGES = {
-    "rule": ("/dashboard/program/rule/purchases/", RULE),
-    "campaign": ("/dashboard/program/campaign/beans-week/", CAMPAIGN),
-    "tiers": ("/dashboard/program/tiers/", TIERS),
-    "life": ("/dashboard/program/life/", LIFE),
-    "settings": ("/dashboard/program/settings/", SETTINGS),
-}
-LEVELS = (
-    Tier(key="silver", name="Silver", threshold=Decimal(0)),
-    Tier(key="gold", name="Gold", threshold=Decimal(500), multiplier=Decimal(2), perks=("Free shipping",)),
-)
-NEW_RULES: dict[str, dict[str, str]] = {
-    "per_currency": {"points": "2", "per": "10"},
-    "per_order": {"points": "50"},
-    "per_unit": {"points": "5", "skus": "A-1"},
-    "first_order": {"points": "100"},
-    "nth_order": {"points": "50", "every": "5"},
-    "signup": {"points": "100"},
-    "birthday": {"points": "100"},
-    "anniversary": {"points": "100"},
-    "newsletter": {"points": "20"},
-    "review": {"points": "20", "times_month": "2"},
-    "social_follow": {"points": "10", "network": "instagram", "url": "https://social.example/corner"},
-    "visit": {"points": "1", "points_week": "5"},
-    "custom": {"points": "10", "event": "quiz.done"},
-}
-
-
-def give(desks: Desks, **parts: Any) -> ProgramDocument:
-    return change_draft(desks.shop, lambda draft: structs.replace(draft, **parts))
+from tests.dashboard.parts import LEVELS, NEW_RULES, PAGES, give
+from tests.dashboard.test_access import RULE
 
 
 @pytest.mark.parametrize("kind", NEW_RULES)
@@ -192,158 +152,6 @@ def test_a_mistake_is_shown_beside_its_field_and_nothing_is_lost(
     for name, value in wrong.items():
         assert answer.context["form"][name].value() == value
     assert draft_as_written(desks.shop) == before
-
-
-def test_tiers_are_sorted_and_keep_their_keys(desks: Desks, owner: Client) -> None:
-    give(desks, tiers=Tiers(levels=LEVELS))
-    rows = {
-        "level-0-key": "gold",
-        "level-0-name": "Golden",
-        "level-0-threshold": "500",
-        "level-0-multiplier": "2",
-        "level-0-perks": "Free shipping",
-        "level-1-key": "silver",
-        "level-1-name": "Silver",
-        "level-1-threshold": "0",
-        "level-7-name": "Größtes Gold!",
-        "level-7-threshold": "900.50",
-        "level-7-entry_points": "250",
-    }
-    assert owner.post("/dashboard/program/tiers/", TIERS | rows).status_code == 302
-    assert draft_as_written(desks.shop).tiers.levels == (
-        LEVELS[0],
-        structs.replace(LEVELS[1], name="Golden"),
-        Tier(key="grotes-gold", name="Größtes Gold!", threshold=Decimal("900.5"), entry_points=250),
-    )
-
-
-@pytest.mark.parametrize(
-    ("rows", "field", "said"),
-    [
-        ({"level-0-threshold": "200"}, "threshold", "must need more than the tier before it"),
-        ({"level-0-name": ""}, "name", "This field is required."),
-        ({"level-1-multiplier": "0"}, "multiplier", "Must be more than 0."),
-        ({"level-1-entry_points": "-1"}, "entry_points", "Must be a whole number from 0"),
-        ({"level-1-perks": "x" * 200}, "perks", "Must be at most 120 characters."),
-    ],
-)
-def test_a_mistake_in_a_tier_is_shown_in_its_row(
-    desks: Desks, owner: Client, rows: dict[str, str], field: str, said: str
-) -> None:
-    answer = owner.post("/dashboard/program/tiers/", TIERS | rows)
-    assert answer.status_code == 422
-    errors = [str(level.errors.get(field, "")) for level in answer.context["form"].levels]
-    assert any(said in text for text in errors)
-    assert draft_as_written(desks.shop).tiers == Tiers()
-
-
-def test_a_tier_that_a_rule_is_for_cannot_be_taken_away(desks: Desks, owner: Client) -> None:
-    draft = give(desks, tiers=Tiers(levels=LEVELS))
-    give(desks, rules=(structs.replace(draft.rules[0], conditions=Conditions(tiers=("gold",))),))
-    answer = owner.post("/dashboard/program/tiers/", TIERS)
-    assert answer.status_code == 422
-    assert "“Points for purchases”: there is no tier “gold”" in answer.content.decode()
-
-
-def test_rows_of_tiers_come_and_go_without_a_script(desks: Desks, owner: Client) -> None:
-    url = "/dashboard/program/tiers/"
-    start = {name: value for name, value in TIERS.items() if not name.startswith("level-")}
-    form = owner.post(url, start | {"metric": "orders", "start": "1"}).context["form"]
-    assert [(level["name"].value(), level["threshold"].value()) for level in form.levels] == [
-        ("Bronze", "0"),
-        ("Silver", "3"),
-        ("Gold", "10"),
-    ]
-    typed = TIERS | {"level-1-name": "Half a na", "level-1-threshold": "x"}
-    form = owner.post(url, typed | {"more": "1"}).context["form"]
-    assert [level["name"].value() for level in form.levels] == ["Bronze", "Half a na", ""]
-    answer = owner.post(url, typed | {"remove": "0", "grace_days": "9"})
-    assert [level["threshold"].value() for level in answer.context["form"].levels] == ["x"]
-    assert answer.context["form"]["grace_days"].value() == "9"
-    assert "This field is required." not in answer.content.decode()
-    assert draft_as_written(desks.shop).tiers == Tiers()
-
-
-EXAMPLES: list[tuple[str, dict[str, Any], str]] = [
-    ("rule", {"points": "1"}, "An order of 49.95 € would earn 49 beans."),
-    ("rule", {"points": "2", "per": "1"}, "An order of 49.95 € would earn 99 beans."),
-    ("rule", {"points": "2", "per": "10", "amount": "105"}, "An order of 105.00 € would earn 21 beans."),
-    ("rule", {"points": "1", "amount": "19,99"}, "An order of 19.99 € would earn 19 beans."),
-    ("rule", {"points": "1", "amount": "NaN"}, "An order of 49.95 € would earn 49 beans."),
-    ("rule", {"points": "1", "amount": "1e400"}, "An order of 49.95 € would earn 49 beans."),
-    ("rule", {"points": "1", "weekdays": ["wed"], "skus": "A-1"}, "An order of 49.95 € would earn 49 beans."),
-    (
-        "rule",
-        {"points": "1", "channels": ["pos"], "customer_tags": "vip"},
-        "An order of 49.95 € would earn 49 beans.",
-    ),
-    ("rule", {"points": "1", "min_basis": "50"}, "This would earn nothing."),
-    ("rule", {"points": "1", "active": ""}, "This would earn nothing."),
-    ("rule", {"points": "1", "ends": "2020-01-01"}, "This would earn nothing."),
-    ("rule", {"points": ""}, "Fill in the form to see an example."),
-    ("rule", {"points": "0"}, "Not right yet."),
-    ("settings", {"points_name": "beans", "rounding": "ceil"}, "An order of 49.95 € would earn 50 beans."),
-    (
-        "settings",
-        {"points_name": "beans", "include_shipping": "on"},
-        "An order of 49.95 € + 4.90 € shipping would earn 54 beans.",
-    ),
-    ("campaign", {"bonus": "2"}, "“Double beans”"),
-    ("campaign", {"bonus": "2", "announcement": "Beans for all"}, "“Beans for all”"),
-    ("tiers", {}, "Bronze, Silver"),
-    (
-        "life",
-        {"hold_days": "0", "mode": "none"},
-        "Points earned today could be used at once and never expire.",
-    ),
-]
-
-
-@pytest.mark.parametrize(("page", "typed", "said"), EXAMPLES)
-def test_an_example_is_worked_while_one_types(
-    desks: Desks, owner: Client, page: str, typed: dict[str, Any], said: str
-) -> None:
-    # The campaign of this shop would double the sums of the settings' example.
-    owner.post("/dashboard/program/campaign/beans-week/switch/", {"off": "1"})
-    before = draft_as_written(desks.shop)
-    url, form = PAGES[page]
-    answer = owner.post(url, form | typed | {"preview": "1"})
-    assert (answer.status_code, answer.json()["sentence"]) == (200, said)
-    assert draft_as_written(desks.shop) == before
-
-
-@pytest.mark.parametrize(
-    ("kind", "said"),
-    [
-        ("nth_order", "The 5th, 10th, 15th order earns 50 beans."),
-        ("signup", "Signing up would earn 100 beans."),
-        ("birthday", "Each birthday would earn 100 beans."),
-        ("social_follow", "Following you would earn 10 beans."),
-        ("custom", "Each such event would earn 10 beans."),
-        ("per_unit", "An order of 49.95 € would earn 5 beans."),
-        ("first_order", "An order of 49.95 € would earn 100 beans."),
-    ],
-)
-def test_the_example_of_a_new_rule(owner: Client, kind: str, said: str) -> None:
-    form = NEW_RULES[kind] | {"name": "New", "active": "on", "preview": "1"}
-    assert owner.post(f"/dashboard/program/rules/add/{kind}/", form).json()["sentence"] == said
-
-
-def test_the_example_tells_the_whole_where_other_rules_add_to_it(desks: Desks, owner: Client) -> None:
-    form = NEW_RULES["per_order"] | {"name": "New", "active": "on", "preview": "1"}
-    answer = owner.post("/dashboard/program/rules/add/per_order/", form).json()
-    assert answer["sentence"] == "An order of 49.95 € would earn 50 beans."
-    assert answer["note"] == "Together with the rest of the program: 149 beans."
-
-
-def test_tiers_in_plain_words(owner: Client) -> None:
-    answer = owner.post(
-        "/dashboard/program/tiers/", TIERS | {"level-1-perks": "Gifts", "preview": "1"}
-    ).json()
-    assert answer["lines"] == [
-        "Every member is Bronze from the start.",
-        "Members reach Silver when they spend 200 € within 12 months and keep it for 12 months. Gifts.",
-    ]
 
 
 def test_somebody_who_may_only_look_sees_every_page_locked(desks: Desks) -> None:

@@ -13,7 +13,7 @@ from loyalty.errors import InvalidProgram
 from loyalty.programs import compile_program
 from loyalty.validation import validate
 from loyalty.wording import conditions_text, rule_text
-from tests.loyalty.test_documents import FULL
+from tests.loyalty.program_json import FULL
 
 texts = st.sampled_from(
     ["", "0", "-1", "1e-400000", "1e400000", "-1e400000", "1." + "1" * 60, "NaN", "sNaN", "Infinity", "2026-02-29",

@@ -1,37 +1,21 @@
-"""Events told by a shop's own server, facts of members, and what shoppers claim themselves."""
+"""Events told by a shop's own server."""
 
-import json
-import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import jwt
 import pytest
 from django.db import connections
 from django.test import Client
-from django_scopes import scope
-from pytest_django.fixtures import Settings
 
 from lib.clock import now
 from loyalty.actions.programs import open_shop
 from loyalty.models import Account
 from shops.actions import create_api_key
-from shops.models import Connection, Customer, Shop
-from storefront_api import connections as known_connections
+from shops.models import Connection, Shop
 from tests.conftest import TwoShops
 from tests.loyalty.activity_stories import activities, balance, member, reward, rule, store
-
-LONG_AGO = datetime(2020, 8, 1, tzinfo=UTC)
-REVIEW = {"event": "review", "member": {"external_id": "mara"}, "reference": "r1"}
-RULES = (
-    rule("review", 50),
-    rule("newsletter", 30),
-    rule("visit", 5),
-    rule("birthday", 10),
-    rule("social_follow", 15, network="instagram", url="https://instagram.example/tea"),
-    rule("custom", 20, event="quiz.done"),
-)
+from tests.storefront_api.event_stories import LONG_AGO, REVIEW, RULES, server, tell
 
 
 @pytest.fixture
@@ -48,19 +32,6 @@ def mara(teahouse: Connection) -> Account:
 @pytest.fixture
 def api(shop: Shop) -> Client:
     return server(create_api_key(shop, "till")[1])
-
-
-def server(key: str) -> Client:
-    return Client(headers={"Authorization": f"Bearer {key}"}, raise_request_exception=False)
-
-
-def tell(api: Client, body: Any, **headers: str) -> tuple[int, dict[str, Any]]:
-    data = body if isinstance(body, bytes) else json.dumps(body)
-    answer = api.post("/api/v1/events/", data, content_type="application/json", headers=headers)
-    return answer.status_code, answer.json()
-
-
-# The server API
 
 
 def test_an_event_is_kept_and_awarded(api: Client, mara: Account) -> None:
@@ -243,185 +214,3 @@ def test_the_same_event_twice_at_once_counts_once(committed: None) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(run, range(4))) == [200, 200, 200, 201]
     assert balance(mara) == 50
-
-
-# What is known of a member
-
-
-def patch(api: Client, account: Account, body: Any) -> tuple[int, dict[str, Any]]:
-    data = body if isinstance(body, bytes) else json.dumps(body)
-    answer = api.patch(f"/api/v1/members/{account.pk}/", data, content_type="application/json")
-    return answer.status_code, answer.json()
-
-
-def known(account: Account) -> tuple[int | None, int | None, bool]:
-    with scope(shop=account.shop):
-        customer = Customer.objects.get(pk=account.customer_id)
-        return customer.birth_month, customer.birth_day, customer.subscribed
-
-
-@pytest.mark.parametrize("birthday", ["06-14", "1988-06-14"])
-def test_a_birthday_is_told_and_forgotten(api: Client, mara: Account, birthday: str) -> None:
-    status, answer = patch(api, mara, {"birthday": birthday})
-    assert (status, answer["id"]) == (200, mara.pk)
-    assert known(mara) == (6, 14, False)
-    assert patch(api, mara, {})[0] == 200
-    assert known(mara) == (6, 14, False)
-    assert patch(api, mara, {"birthday": None})[0] == 200
-    assert known(mara) == (None, None, False)
-
-
-def test_subscribing_is_awarded_once(api: Client, mara: Account) -> None:
-    assert patch(api, mara, {"subscribed": True})[1]["balance"] == 30
-    assert patch(api, mara, {"subscribed": True})[1]["balance"] == 30
-    assert patch(api, mara, {"subscribed": False})[1]["balance"] == 30
-    assert known(mara) == (None, None, False)
-    assert patch(api, mara, {"subscribed": True})[1]["balance"] == 30
-    assert known(mara) == (None, None, True)
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"birthday": "02-30"}, "birthday"),
-        ({"birthday": "14.6."}, "birthday"),
-        ({"birthday": ""}, "birthday"),
-        ({"birthday": "2999-06-14"}, "birthday"),
-        ({"birthday": 614}, "birthday"),
-        ({"birthday": ["06-14"]}, "birthday"),
-        ({"subscribed": "perhaps"}, "subscribed"),
-        ({"subscribed": None}, "subscribed"),
-        ({"balance": 5}, "balance"),
-        ({"\ud800": 5}, "�"),
-        ({"birthday": "\ud800"}, "birthday"),
-        ({"subscribed": "\ud800"}, "subscribed"),
-        ([], "non_field_errors"),
-        (b"{", "detail"),
-    ],
-)
-def test_bad_facts_are_refused_by_field(api: Client, mara: Account, body: Any, field: str) -> None:
-    status, problem = patch(api, mara, body)
-    assert (status, list(problem)) == (400, [field])
-    assert known(mara) == (None, None, False)
-
-
-def test_facts_of_another_shops_member_are_404(two_shops: TwoShops, mara: Account) -> None:
-    assert patch(server(two_shops.other_key), mara, {"birthday": "06-14"})[0] == 404
-    assert known(mara) == (None, None, False)
-
-
-# What shoppers claim themselves
-
-
-@pytest.fixture
-def widget(mara: Account, settings: Settings) -> Client:
-    settings.DEMO = settings.DEBUG = False
-    known_connections.forget()
-    return Client(headers={"Authorization": f"Bearer {token(mara)}"}, enforce_csrf_checks=True)
-
-
-def token(account: Account, subject: str | None = None) -> str:
-    connection = account.customer.connection
-    claims = {
-        "iss": account.shop.public_id,
-        "sub": account.customer.external_id if subject is None else subject,
-        "exp": int(time.time()) + 600,
-    }
-    return jwt.encode(claims, connection.storefront_secret, algorithm="HS256")
-
-
-def claim(widget: Client, body: Any, **headers: str) -> tuple[int, dict[str, Any]]:
-    data = body if isinstance(body, bytes) else json.dumps(body)
-    answer = widget.post("/storefront/v1/me/events", data, content_type="application/json", headers=headers)
-    return answer.status_code, answer.json()
-
-
-def test_a_visit_is_claimed_once_a_day(widget: Client, mara: Account) -> None:
-    status, answer = claim(widget, {"event": "visit"})
-    assert (status, answer["points"], answer["balance"]) == (200, 5, 5)
-    assert answer["sentence"].startswith("5 points")
-    assert claim(widget, {"event": "visit"}) == (
-        200,
-        {"points": 0, "balance": 5, "sentence": "Today's visit was counted already."},
-    )
-    assert [kept.kind for kept in activities(mara.shop)] == ["visit"]
-
-
-def test_a_follow_is_claimed_once_for_each_network(widget: Client, mara: Account) -> None:
-    follow = {"event": "social_follow", "network": "instagram"}
-    assert [claim(widget, follow)[1]["points"] for _ in range(2)] == [15, 0]
-    status, problem = claim(widget, follow | {"network": "x"})
-    assert (status, problem["error"]["code"], problem["error"]["field"]) == (400, "not_rewarded", "network")
-    assert (balance(mara), len(activities(mara.shop))) == (15, 1)
-
-
-def test_visits_are_not_kept_where_they_earn_nothing(widget: Client, mara: Account) -> None:
-    reward(mara.shop, rule("review", 50))
-    status, answer = claim(widget, {"event": "visit"})
-    assert (status, answer["points"]) == (200, 0)
-    assert activities(mara.shop) == []
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"event": "review"},
-        {"event": "signup"},
-        {"event": "quiz.done"},
-        {"event": "newsletter"},
-        {"event": "visit", "network": "instagram"},
-        {"event": "visit", "occurred_at": "2020-01-01T00:00:00Z"},
-        {"event": "social_follow"},
-        {"event": "social_follow", "network": "myspace"},
-        {},
-        [],
-        b"{",
-        b"\xff",
-        b"[" * 900,
-        b"",
-    ],
-)
-def test_nothing_else_can_be_claimed(widget: Client, mara: Account, body: Any) -> None:
-    status, problem = claim(widget, body)
-    assert (status, problem["error"]["code"]) == (400, "invalid")
-    assert activities(mara.shop) == []
-
-
-def test_a_large_body_is_refused(widget: Client) -> None:
-    assert claim(widget, b" " * 2000 + b"{}")[0] == 413
-
-
-def test_a_claim_needs_a_token_and_a_known_customer(widget: Client, mara: Account) -> None:
-    assert claim(Client(), {"event": "visit"})[0] == 401
-    stranger = {"Authorization": f"Bearer {token(mara, 'nobody')}"}
-    status, problem = claim(Client(), {"event": "visit"}, **stranger)
-    assert (status, problem["error"]["code"]) == (404, "member_unknown")
-
-
-def test_only_post_is_known(widget: Client) -> None:
-    answer = widget.get("/storefront/v1/me/events")
-    assert (answer.status_code, answer["Allow"]) == (405, "POST, OPTIONS")
-
-
-def test_the_stores_own_pages_may_claim(widget: Client, teahouse: Connection) -> None:
-    origin = f"https://{teahouse.domain}"
-    asked = widget.options("/storefront/v1/me/events", headers={"Origin": origin})
-    assert asked.status_code == 204
-    assert asked["Access-Control-Allow-Origin"] == origin
-    assert asked["Access-Control-Allow-Methods"] == "POST"
-    assert asked["Access-Control-Allow-Headers"] == "Authorization, Content-Type"
-    answer = widget.post(
-        "/storefront/v1/me/events",
-        '{"event": "visit"}',
-        content_type="application/json",
-        headers={"Origin": origin},
-    )
-    assert answer["Access-Control-Allow-Origin"] == origin
-    other = widget.options("/storefront/v1/me/events", headers={"Origin": "https://evil.example"})
-    assert "Access-Control-Allow-Origin" not in other
-
-
-def test_claims_are_limited(widget: Client, settings: Settings) -> None:
-    settings.STOREFRONT_REQUESTS_PER_MINUTE = 1
-    statuses = [claim(widget, {"event": "visit"})[0] for _ in range(4)]
-    assert 429 in statuses
