@@ -38,6 +38,12 @@ PORT = env.int("PORT", 8000)
 PUBLIC_URL = env.str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Host of a store -> base address of a server at hand that plays it (lib/http/routes.py).
+OUTBOUND_ROUTES: dict[str, str] = env.json("OUTBOUND_ROUTES", default={})
+if not isinstance(OUTBOUND_ROUTES, dict):
+    raise ImproperlyConfigured('OUTBOUND_ROUTES is not of the form {"host": "http://127.0.0.1:8000/path"}.')
+if OUTBOUND_ROUTES and PUBLIC_URL.startswith("https://"):
+    raise ImproperlyConfigured("OUTBOUND_ROUTES is for development: take it away where PUBLIC_URL is https.")
 
 INSTALLED_APPS = [
     "unfold",

@@ -1,4 +1,4 @@
-"""The bell that wakes a worker: coalesced, after the fact, and never in the way of a request.
+"""The bells that wake a worker: coalesced, after the fact, and never in the way of a request.
 
 Redis is a hint. A bell that is lost costs seconds: beat rings it too.
 """
@@ -14,12 +14,10 @@ from django.conf import settings
 
 log = structlog.get_logger("regulars.bell")
 
-KEY = "regulars:bell"
-# While a bell hangs in the queue it is not rung again; a worker takes it down before it looks at the inbox.
+# While a bell hangs in the queue it is not rung again; a worker takes it down before it looks for work.
 HANGS_MS = 1500
 PAUSE_S = 0.04
 LONGEST_PAUSE_S = 5.0
-TASK = "orders.apply_deliveries"
 
 
 @lru_cache(maxsize=1)
@@ -28,22 +26,29 @@ def connection() -> "redis.Redis":
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5)
 
 
-def ring() -> None:
-    """Wake a worker, unless a bell hangs already. Raises `redis.RedisError` when Redis is away."""
-    if connection().set(KEY, b"1", nx=True, px=HANGS_MS):
-        current_app.send_task(TASK, expires=60, retry=False, ignore_result=True)
+class Bell:
+    """Calls `task`, which looks for work; `key` is where it hangs in Redis."""
 
+    def __init__(self, key: str, task: str) -> None:
+        self._key = key
+        self._task = task
 
-def take_down() -> None:
-    """What a worker does before it claims: whatever is committed later may ring again."""
-    with contextlib.suppress(redis.RedisError):
-        connection().delete(KEY)
+    def ring(self) -> None:
+        """Wake a worker, unless the bell hangs already. Raises `redis.RedisError` when Redis is away."""
+        if connection().set(self._key, b"1", nx=True, px=HANGS_MS):
+            current_app.send_task(self._task, expires=60, retry=False, ignore_result=True)
+
+    def take_down(self) -> None:
+        """What a worker does before it claims: whatever is committed later may ring again."""
+        with contextlib.suppress(redis.RedisError):
+            connection().delete(self._key)
 
 
 class Ringer:
-    """Rings from a thread of its own, once for any number of `soon()` calls in a short while."""
+    """Rings `bell` from a thread of its own, once for any number of `soon()` calls in a short while."""
 
-    def __init__(self) -> None:
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
         self._wanted = threading.Event()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -67,7 +72,7 @@ class Ringer:
             self._wanted.wait()
             self._wanted.clear()
             try:
-                ring()
+                self._bell.ring()
                 pause = PAUSE_S
             except Exception as error:  # whatever it is, the next ring tries again
                 pause = min(pause * 2, LONGEST_PAUSE_S)
@@ -76,4 +81,10 @@ class Ringer:
             threading.Event().wait(pause)
 
 
-ringer = Ringer()
+inbox_bell = Bell("regulars:bell", "orders.apply_deliveries")
+ringer = Ringer(inbox_bell)
+ring, take_down = inbox_bell.ring, inbox_bell.take_down
+rewards_bell = Bell("regulars:bell:rewards", "rewards.issue_codes")
+rewards_ringer = Ringer(rewards_bell)
+fetch_bell = Bell("regulars:bell:fetch", "orders.fetch_due")
+fetch_ringer = Ringer(fetch_bell)
