@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "shops",
     "loyalty",
+    "rewards",
     "orders",
     "storefront_api",
     "dashboard",

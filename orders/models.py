@@ -188,3 +188,96 @@ class Backtest(models.Model):
     def unfinished(self) -> bool:
         """Whether the result is still to come."""
         return self.state in (self.State.QUEUED, self.State.RUNNING)
+
+
+class Fetch(models.Model):
+    """Something that a webhook only named, to be fetched from the store into the inbox. A `new` row is the queue."""
+
+    class State(models.TextChoices):
+        NEW = "new", _("Waiting")
+        DONE = "done", _("Fetched")
+        DEAD = "dead", _("Needs attention")
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="fetches", db_index=False)
+    connection = TenantKey(Connection, related_name="fetches")
+    kind = models.CharField(max_length=32)
+    external_id = models.CharField(max_length=255)
+    state = models.CharField(max_length=4, choices=State.choices, default=State.NEW, db_default="new")
+    asked = models.IntegerField(
+        default=1, db_default=1
+    )  # rises with every webhook: what came meanwhile is not missed
+    attempts = models.IntegerField(default=0, db_default=0)
+    due_at = models.DateTimeField(default=now, db_default=Now())
+    error = models.CharField(max_length=500, default="", db_default="")
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shop", "connection", "kind", "external_id"], name="fetch_once")
+        ]
+        indexes: ClassVar = [
+            models.Index("due_at", "id", condition=Q(state="new"), name="fetch_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.external_id}"
+
+
+class Sweep(models.Model):
+    """A look through a store's orders: those changed lately ("reconcile"), or its whole past ("history").
+
+    Orders placed or changed in [`since`, `until`) go into the inbox, page by page; `cursor` is where to go on. `seen`
+    counts them; `missed`: we did not know of; `late`: we knew an older state; `differing`: the same state said
+    something else; `same`. `examples` lists some of each: [{order_id, number, what}]. A queued or running row is the
+    queue.
+    """
+
+    class Kind(models.TextChoices):
+        RECONCILE = "reconcile", _("Reconciliation")
+        HISTORY = "history", _("Past orders")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="sweeps", db_index=False)
+    connection = TenantKey(Connection, related_name="sweeps")
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.QUEUED, db_default="queued")
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField()
+    cursor = models.CharField(max_length=500, default="", db_default="")
+    total = models.IntegerField(null=True)
+    seen = models.IntegerField(default=0, db_default=0)
+    missed = models.IntegerField(default=0, db_default=0)
+    late = models.IntegerField(default=0, db_default=0)
+    differing = models.IntegerField(default=0, db_default=0)
+    same = models.IntegerField(default=0, db_default=0)
+    examples = models.JSONField(default=list, db_default=[])
+    attempts = models.IntegerField(default=0, db_default=0)
+    due_at = models.DateTimeField(default=now, db_default=Now())
+    error = models.CharField(max_length=500, default="", db_default="")
+    requested_by = models.CharField(max_length=320, default="", db_default="")
+    created_at = models.DateTimeField(default=now, db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["shop", "connection", "kind"],
+                condition=Q(state__in=["queued", "running"]),
+                name="sweep_one_at_a_time",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index("due_at", "id", condition=Q(state__in=["queued", "running"]), name="sweep_due"),
+            models.Index("shop", "connection", "kind", "id", name="sweep_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

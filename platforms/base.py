@@ -1,8 +1,9 @@
 """What a platform adapter offers, and how it says no."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from platforms.clients import Abilities, Access, Client
 from platforms.snapshots import Fact
 
 
@@ -21,6 +22,19 @@ class Unreadable(Exception):
 
 class Ignored(Exception):
     """A verified body that changes no points; the message tells a merchant why."""
+
+
+class NeedsFetch(Exception):
+    """A verified body that only names something: `facts` are what it says already, the rest is to be fetched.
+
+    `kind` and `external_id` are what the platform's client is asked to `fetch`.
+    """
+
+    def __init__(self, kind: str, external_id: str, facts: Sequence[Fact] = ()) -> None:
+        super().__init__(f"{kind} {external_id} is to be fetched")
+        self.kind = kind
+        self.external_id = external_id
+        self.facts = list(facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +56,13 @@ class Platform:
 
     `verify(headers, body, secrets)`: header names in lower case, raw body, the connection's current and
     previous secret → `Incoming`, or None for a ping that is answered 200 and forgotten; raises `Rejected`.
-    `parse(topic, body)`: → facts in body order; raises `Unreadable` or `Ignored`, nothing else.
+    `parse(topic, body)`: → facts in body order; raises `Unreadable`, `Ignored` or `NeedsFetch`, nothing else.
     `secret()`: a fresh webhook secret in the platform's own form.
     `body_domain(body)`: the store's domain as the body states it, lower case, or None; never raises. It
     matters where one secret signs for many stores.
+    `client(access)`: speaks to the store; None for platforms that have no interface of their own. `credentials`:
+    the names and labels of what a person enters to let us in, none where that goes another way. `abilities`: what
+    its codes can do.
     """
 
     name: str
@@ -54,3 +71,6 @@ class Platform:
     parse: Callable[[str, bytes], list[Fact]]
     secret: Callable[[], str]
     body_domain: Callable[[bytes], str | None] = _says_nothing
+    client: Callable[[Access], Client] | None = None
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    abilities: Abilities | None = None

@@ -116,6 +116,12 @@ class Connection(models.Model):
         _("test mode"), default=False, help_text=_("Count orders that are flagged as tests")
     )
     active = models.BooleanField(_("active"), default=True)
+    points_from = models.DateTimeField(
+        _("points for orders from"),
+        null=True,
+        blank=True,
+        help_text=_("Orders placed before count for tiers, but earn no points; empty: every order earns"),
+    )
     created_at = models.DateTimeField(default=now, editable=False)
 
     objects = ScopedManager(shop="shop")
@@ -132,6 +138,87 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.domain} ({self.platform})"
+
+
+class StoreAccess(models.Model):
+    """How a connected store is reached: what it gave us to come in with, and how it has answered lately.
+
+    `credentials` is a JSON object; `scopes` what it lets us do. `failures` and `open_until` are the circuit breaker
+    (lib/breaker.py). `info` is what was learnt of the store.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Connected")
+        REVOKED = "revoked", _("Access taken back")
+        UNINSTALLED = "uninstalled", _("Uninstalled")
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="store_accesses", db_index=False)
+    connection = TenantKey(Connection, related_name="accesses")
+    credentials = SecretField()
+    scopes = ArrayField(models.CharField(max_length=64), default=list)
+    state = models.CharField(max_length=11, choices=State.choices, default=State.ACTIVE)
+    info = models.JSONField(default=dict)
+    failures = models.IntegerField(default=0, db_default=0)
+    open_until = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, default="", db_default="")
+    granted_at = models.DateTimeField(default=now)
+    uninstalled_at = models.DateTimeField(null=True)
+    subscribed_at = models.DateTimeField(null=True)
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["shop", "connection"], name="access_one_a_connection")
+        ]
+
+    def __str__(self) -> str:
+        return f"Access to {self.connection_id}"
+
+
+class PrivacyRequest(models.Model):
+    """A shopper's or a store's wish about personal data, as its platform passed it on; done by `due_at` at the latest.
+
+    `subject` names the customer as the platform does: {"customer_id", "email", "orders"}. `export` answers a data
+    request. Erasing keeps figures and forgets people.
+    """
+
+    class Kind(models.TextChoices):
+        EXPORT = "export", _("Give the data")
+        ERASE = "erase", _("Erase the customer")
+        ERASE_SHOP = "erase_shop", _("Erase the store's customers")
+
+    class State(models.TextChoices):
+        NEW = "new", _("Waiting")
+        DONE = "done", _("Done")
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="privacy_requests", db_index=False)
+    connection = TenantKey(Connection, related_name="privacy_requests")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    reference = models.CharField(max_length=255)
+    subject = models.JSONField(default=dict)
+    state = models.CharField(max_length=4, choices=State.choices, default=State.NEW)
+    export = models.JSONField(null=True)
+    requested_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    attempts = models.IntegerField(default=0)
+    error = models.CharField(max_length=500, default="")
+
+    objects = ScopedManager(shop="shop")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["shop", "connection", "kind", "reference"], name="privacy_request_once"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index("due_at", condition=models.Q(state="new"), name="privacy_request_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference}"
 
 
 class ApiKey(models.Model):

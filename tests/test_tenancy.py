@@ -27,6 +27,7 @@ from orders.models import Delivery, Order
 from shops.actions import create_api_key, revoke_api_key
 from shops.models import Shop
 from tests.conftest import TwoShops
+from tests.rewards.rows import rows_of
 from tests.storefront_api.stories import customer, order, store
 
 SHOP_OWNED = sorted(
@@ -222,9 +223,16 @@ OTHERWISE: dict[str, dict[str, object]] = {
     "loyalty_progress": {"number": 99},
     "loyalty_tierspan": {"number": 99},
     "orders_delivery": {"dedupe_key": "copy"},
+    "orders_fetch": {"external_id": "copy"},
     "orders_order": {"external_id": "copy"},
+    "rewards_codeuse": {"source": "copy"},
+    "rewards_poolcode": {"code": "copy"},
+    "rewards_redemption": {"public_id": "copy", "code": "copy", "request_key": "copy"},
+    "rewards_reward": {"public_id": "copy"},
     "shops_customer": {"external_id": "copy"},
+    "shops_privacyrequest": {"reference": "copy"},
 }
+ALONE = ("loyalty_standing", "shops_storeaccess")  # one a member, one a connection
 LATEST_ROW = "SELECT to_jsonb(t) FROM {table} t WHERE shop_id = %s ORDER BY id DESC LIMIT 1"
 NEW_ROW = "INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, %s)"
 
@@ -262,6 +270,7 @@ def fill(shop: Shop, member: Account) -> None:
         )
     file_of_points(shop, member)
     through_tiers(shop, member)
+    rows_of(shop, member)
     customer(linked, "no points yet")
 
 
@@ -279,6 +288,7 @@ def test_the_database_refuses_a_row_that_names_another_shops_row(story: Story) -
     """Two copies of a row: the one that names its own shop's row is taken, so only the key refuses the other."""
     fill(story.shops.shop, story.member)
     file_of_points(story.shops.other, story.stranger)
+    rows_of(story.shops.other, story.stranger)
     for key in sorted(tenant_keys(), key=str):
         try_to_name_another(story, key)
 
@@ -288,9 +298,9 @@ def try_to_name_another(story: Story, key: CompositeKey) -> None:
     with transaction.atomic():
         copy = latest(story.shops.shop, key.table) | {"id": 10**12} | OTHERWISE.get(key.table, {})
         own, foreign = (latest(shop, key.target)["id"] for shop in (story.shops.shop, story.shops.other))
-        if key.table == "loyalty_standing":  # one a member
+        if key.table in ALONE:
             with connection.cursor() as cursor:
-                cursor.execute("DELETE FROM loyalty_standing WHERE shop_id = %s", [story.shops.shop.pk])
+                cursor.execute(f"DELETE FROM {key.table} WHERE shop_id = %s", [story.shops.shop.pk])
         with pytest.raises(IntegrityError, match="violates foreign key constraint"):
             insert(key.table, copy | {key.column: foreign})
         insert(key.table, copy | {key.column: own})

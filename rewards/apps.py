@@ -1,0 +1,7 @@
+"""The rewards app."""
+
+from django.apps import AppConfig
+
+
+class RewardsConfig(AppConfig):
+    name = "rewards"
