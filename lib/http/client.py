@@ -58,7 +58,8 @@ def _target(url: str) -> httpx.URL:
         target = httpx.URL(url)
     except (httpx.InvalidURL, TypeError) as error:
         raise NotSent(f"not an http address: {error}") from error
-    if target.scheme not in ("http", "https") or not target.host or not 0 < (target.port or 80) < 65536:
+    port = 80 if target.port is None else target.port
+    if target.scheme not in ("http", "https") or not target.host or not 0 < port < 65536:
         raise NotSent(f"not an http address: {url[:200]}")
     if target.userinfo:
         raise NotSent(f"{target.host}: an address must not hold a user name or password")

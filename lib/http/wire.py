@@ -105,7 +105,7 @@ def pool(allow_private: bool) -> httpcore.ConnectionPool:
     return httpcore.ConnectionPool(
         ssl_context=httpx.create_ssl_context(),
         max_connections=50,
-        max_keepalive_connections=20,
+        max_keepalive_connections=50,
         keepalive_expiry=KEEP_S,
         network_backend=Backend(allow_private),
     )
