@@ -1,0 +1,1 @@
+"""What is done with rewards and redemptions, one verb each."""
