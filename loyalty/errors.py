@@ -28,6 +28,15 @@ class NotEnoughPoints(ValueError):
         super().__init__(f"The balance is {balance} points; {wanted} are needed.")
 
 
+class MoreThanSpent(ValueError):
+    """More points were to come back than a spending has not given back yet. `left` is what that is."""
+
+    def __init__(self, left: int, wanted: int) -> None:
+        self.left = left
+        self.wanted = wanted
+        super().__init__(f"{left} of the points spent can come back; {wanted} were to.")
+
+
 class AccountFrozen(ValueError):
     """A debit of an account that is frozen because its figures differ."""
 

@@ -82,12 +82,18 @@ _FIGURES = """
         coalesce(sum(issued), 0), coalesce(sum(expired), 0)
     FROM held
 """
+# A lot that a return opened holds points which were counted when they were first issued.
 _BREAKAGE = """
     WITH opened AS (
         SELECT l.shop_id, l.id, l.points FROM loyalty_lot l
         WHERE l.shop_id = %(shop)s AND l.available_at <= %(at)s - interval '12 months'
     )
-    SELECT coalesce((SELECT sum(points) FROM opened), 0), coalesce((
+    SELECT coalesce((SELECT sum(points) FROM opened), 0) - coalesce((
+        SELECT sum(l.points) FROM loyalty_entry e
+        JOIN loyalty_lot l ON l.shop_id = e.shop_id AND l.entry_id = e.id
+            AND l.available_at <= %(at)s - interval '12 months'
+        WHERE e.shop_id = %(shop)s AND e.kind = 'return'
+    ), 0), coalesce((
         SELECT sum(u.points) FROM opened o
         JOIN loyalty_lotuse u ON u.shop_id = o.shop_id AND u.lot_id = o.id
         JOIN loyalty_entry e ON e.shop_id = u.shop_id AND e.id = u.entry_id AND e.kind = 'expire'

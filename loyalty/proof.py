@@ -143,13 +143,15 @@ _LOTS = f"""
     WHERE c.stored <> c.proved AND {_SHOP.format("a")}
     ORDER BY a.shop_id, a.id
 """
-# A lot belongs to the entry that opened it, a use to an entry and a lot of one account.
+# A lot belongs to the entry that opened it, a use to an entry and a lot of one account. Points that come back into
+# another lot still belong to the award that they were of.
 _PLACES = f"""
     SELECT l.shop_id, l.account_id, 'lot ' || l.id || c.what, c.stored, c.proved
     FROM loyalty_lot l JOIN loyalty_entry e ON e.shop_id = l.shop_id AND e.id = l.entry_id
     CROSS JOIN LATERAL (VALUES
         (' belongs to account', l.account_id, e.account_id),
-        (' belongs to award', coalesce(l.award_id, 0), coalesce(e.award_id, 0)),
+        (' belongs to award', coalesce(l.award_id, 0),
+            coalesce(CASE WHEN e.kind = 'return' THEN l.award_id ELSE e.award_id END, 0)),
         (' was available before it was earned, by seconds',
             greatest(0, ceil(extract(epoch FROM l.earned_at - l.available_at)))::bigint, 0),
         (' was earned at (epoch)', extract(epoch FROM l.earned_at)::bigint, extract(epoch FROM e.occurred_at)::bigint)
@@ -178,10 +180,13 @@ _HOLDS = f"""
     WHERE e.kind = 'release' AND (e.available_delta <> -e.pending_delta OR e.award_id IS NULL)
         AND {_SHOP.format("e")}
 """
+# A lot that got points back after it had expired may have been given another end, or none, since.
 _EXPIRIES = f"""
     WITH used AS (
         SELECT u.shop_id, u.entry_id, sum(u.points) AS points, count(*) AS lots,
-            count(*) FILTER (WHERE l.expires_at IS NULL) AS unending
+            count(*) FILTER (WHERE l.expires_at IS NULL AND NOT EXISTS (
+                SELECT FROM loyalty_lotuse b WHERE b.shop_id = u.shop_id AND b.lot_id = u.lot_id AND b.points < 0
+            )) AS unending
         FROM loyalty_lotuse u JOIN loyalty_lot l ON l.shop_id = u.shop_id AND l.id = u.lot_id
         JOIN loyalty_entry e ON e.shop_id = u.shop_id AND e.id = u.entry_id AND e.kind = 'expire'
         WHERE {_SHOP.format("u")} GROUP BY u.shop_id, u.entry_id
@@ -215,6 +220,37 @@ _MOVES = f"""
         AND {_SHOP.format("e")}
     ORDER BY e.shop_id, e.account_id, e.seq
 """
+# Only returns put points back into lots: no more than was spent, and into no lot more than was taken from it.
+_RETURNS = f"""
+    WITH back AS (
+        SELECT b.shop_id, b.id, b.account_id, b.reference, b.reverses_id, b.available_delta FROM loyalty_entry b
+        WHERE b.kind = 'return' AND {_SHOP.format("b")}
+    ), returned AS (
+        SELECT b.shop_id, b.account_id, b.reverses_id, sum(b.available_delta) AS points, min(b.reference) AS reference
+        FROM back b GROUP BY b.shop_id, b.account_id, b.reverses_id
+    ), given AS (
+        SELECT b.shop_id, b.account_id, b.reverses_id, u.lot_id, -sum(u.points) AS points
+        FROM back b JOIN loyalty_lotuse u ON u.shop_id = b.shop_id AND u.entry_id = b.id AND u.points < 0
+        GROUP BY b.shop_id, b.account_id, b.reverses_id, u.lot_id
+    ), taken AS (
+        SELECT r.shop_id, r.reverses_id, u.lot_id, sum(u.points) AS points
+        FROM returned r JOIN loyalty_lotuse u ON u.shop_id = r.shop_id AND u.entry_id = r.reverses_id
+        GROUP BY r.shop_id, r.reverses_id, u.lot_id
+    )
+    SELECT r.shop_id, r.account_id, 'what came back by ' || r.reference, r.points,
+        greatest(0, -coalesce(e.available_delta, 0))
+    FROM returned r LEFT JOIN loyalty_entry e ON e.shop_id = r.shop_id AND e.id = r.reverses_id
+        AND e.account_id = r.account_id AND e.kind = 'redeem'
+    WHERE r.points > -coalesce(e.available_delta, 0)
+    UNION ALL
+    SELECT g.shop_id, g.account_id, 'what came back to lot ' || g.lot_id, g.points, coalesce(t.points, 0)
+    FROM given g LEFT JOIN taken t ON t.shop_id = g.shop_id AND t.reverses_id = g.reverses_id AND t.lot_id = g.lot_id
+    WHERE g.points > coalesce(t.points, 0)
+    UNION ALL
+    SELECT e.shop_id, e.account_id, 'what entry ' || e.reference || ' put into lot ' || u.lot_id, -u.points, 0
+    FROM loyalty_lotuse u JOIN loyalty_entry e ON e.shop_id = u.shop_id AND e.id = u.entry_id AND e.kind <> 'return'
+    WHERE u.points < 0 AND {_SHOP.format("u")}
+"""
 _AWARDS = f"""
     WITH posted AS (
         SELECT e.shop_id, e.award_id, sum(e.available_delta + e.pending_delta) AS points,
@@ -238,4 +274,4 @@ _AWARDS = f"""
     WHERE c.stored <> c.proved AND {_SHOP.format("a")}
     ORDER BY a.shop_id, a.account_id
 """
-CHECKS = (_ENTRIES, _LOTS, _PLACES, _MOVES, _AWARDS, _HOLDS, _EXPIRIES)
+CHECKS = (_ENTRIES, _LOTS, _PLACES, _MOVES, _AWARDS, _HOLDS, _EXPIRIES, _RETURNS)

@@ -32,6 +32,10 @@ class OpenLot:
     def order_of_use(self) -> tuple[bool, Any, datetime, int]:
         return self.expires_at is None, self.expires_at or self.earned_at, self.earned_at, self.id
 
+    def due(self, at: datetime) -> bool:
+        """Whether it has expired by `at`."""
+        return self.expires_at is not None and self.expires_at <= at
+
     def opened_by(self, move: Move) -> bool:
         """Whether a debit takes back what this lot came from: its award, or the entry that is reversed."""
         if move.award_id is not None:

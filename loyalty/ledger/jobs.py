@@ -36,6 +36,15 @@ def expire_due(at: datetime | None = None, limit: int = BATCH) -> int:
         return _expire(execute(_CLAIM_LOTS, at=at, limit=limit), at)
 
 
+def expire_account(shop_id: int, account_id: int, at: datetime) -> int:
+    """Let the lots of one account expire that are due at `at`, in the caller's transaction; returns how many.
+
+    Locks the account. Lots of a frozen one are left.
+    """
+    execute(_LOCK_ACCOUNTS, [{"shop_id": shop_id, "id": account_id}])
+    return _expire(execute(_DUE_OF_ACCOUNT, shop=shop_id, account=account_id, at=at), at)
+
+
 def release_all_due(at: datetime | None = None, seconds: float | None = None) -> int:
     """Release in batches all that is due, or for so many seconds; returns of how many awards."""
     return _all_due(_DUE_AWARDS, _CLAIM_THESE_AWARDS, _release, at or now(), seconds)
@@ -102,6 +111,10 @@ _DUE_LOTS = """
             AND (l.expires_at, l.id) > %(after)s
         ORDER BY l.expires_at, l.id LIMIT %(limit)s
     ) d ORDER BY d.shop_id, d.account_id, d.expires_at, d.id
+"""
+_DUE_OF_ACCOUNT = """
+    SELECT l.shop_id, l.id FROM loyalty_lot l
+    WHERE l.shop_id = %(shop)s AND l.account_id = %(account)s AND l.remaining > 0 AND l.expires_at <= %(at)s
 """
 _CLAIM_THESE_AWARDS = """
     SELECT a.shop_id, a.id, a.account_id FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, id bigint)

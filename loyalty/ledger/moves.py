@@ -18,6 +18,10 @@ class Move:
 
     A debit of an award takes that award's own lots first, one that reverses another entry those that it opened. With
     `shortfall`, what the award misses already, points of it that have expired are not taken again: they are missed too.
+
+    A credit of kind "return" names in `reverses_id` the "redeem" entry of the account whose points come back: to the
+    lots that it took them from, with their own expiry. What would come back expired lives until `courtesy_until`. Only
+    what that entry took from no lot, because it was carried, opens one on the terms of the move.
     """
 
     shop_id: int
@@ -38,12 +42,13 @@ class Move:
     idle_months: int | None = None
     activity: bool = False
     shortfall: int | None = None
+    courtesy_until: datetime | None = None
 
 
 @dataclass(slots=True)
 class Posted:
     """What became of a move: `points` and `pending` moved (0 and no `entry_id` when nothing was), and the shortfall:
-    what a clamp left out, or had expired already.
+    what a clamp left out, or had expired already. `expired` of the points that a return gave back expired at once.
     """
 
     entry_id: int | None
@@ -51,3 +56,4 @@ class Posted:
     balance_after: int
     shortfall: int = 0
     pending: int = 0
+    expired: int = 0

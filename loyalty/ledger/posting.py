@@ -4,10 +4,7 @@ Everything here runs inside the caller's transaction. Accounts are locked in the
 batches cannot wait for each other, and a balance is read only under its lock.
 """
 
-from bisect import insort
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 from lib.rows import new_ids
 from loyalty.errors import AccountFrozen, LedgerDamaged, NotEnoughPoints
@@ -15,13 +12,14 @@ from loyalty.ledger.accounts import (
     ASKED_FOR,
     AwardKey,
     LockedAccount,
-    OpenLot,
     expired_points,
     expiring_lots,
     load_lots,
     lock_accounts,
 )
+from loyalty.ledger.lots import entry_row, expire_due, open_lot, use
 from loyalty.ledger.moves import Move, Posted
+from loyalty.ledger.returns import Spendings, Spent, begin, expire_given, give, load_spendings, room
 from loyalty.ledger.sliding import slide
 from loyalty.ledger.writing import Writes, write
 
@@ -37,18 +35,22 @@ def post(moves: Sequence[Move]) -> list[Posted]:
     A reference that the shop has already makes the database raise IntegrityError.
 
     Before a debit that somebody asks for (no clawback of an award) takes points, what is due by then expires.
+    A return of more than its spending has not given back yet raises `MoreThanSpent`; what comes back to lots that have
+    expired expires at once.
     """
     if not moves:
         return []
     accounts = lock_accounts({move.account_id: move.shop_id for move in moves})
     load_lots(moves, accounts)
+    spendings = load_spendings(moves, accounts)
     expired = expired_points(moves)
+    more_entries, more_lots = room(moves, spendings)
     ids = new_ids(
-        loyalty_entry=len(moves) + expiring_lots(moves, accounts),
-        loyalty_lot=sum(move.points > 0 for move in moves),
+        loyalty_entry=len(moves) + expiring_lots(moves, accounts) + more_entries,
+        loyalty_lot=sum(move.points > 0 for move in moves) + more_lots,
     )
     writes = Writes(entry_ids=ids["loyalty_entry"][::-1], lot_ids=ids["loyalty_lot"][::-1])
-    posted = [_apply(move, accounts[move.account_id], expired, writes) for move in moves]
+    posted = [_apply(move, accounts[move.account_id], expired, spendings, writes) for move in moves]
     sliding = write(writes, accounts.values())
     slide([accounts[id_] for id_ in sliding], writes.lots)
     return posted
@@ -59,18 +61,25 @@ def lock(shop_id: int, *account_ids: int) -> None:
     lock_accounts(dict.fromkeys(account_ids, shop_id))
 
 
-def _apply(move: Move, account: LockedAccount, expired: dict[AwardKey, int], writes: Writes) -> Posted:
+def _apply(
+    move: Move,
+    account: LockedAccount,
+    expired: dict[AwardKey, int],
+    spendings: Spendings,
+    writes: Writes,
+) -> Posted:
     if account.frozen and (move.points < 0 or move.pending < 0):
         if move.uncovered == "refuse":
             raise AccountFrozen("This account is frozen: its figures are being checked.")
         return Posted(None, 0, account.balance)
     if move.points < 0 and move.kind in ASKED_FOR:
-        _expire_due(account, move.occurred_at, writes)
+        expire_due(account, account.lots, move.occurred_at, writes)
+    spent = begin(move, account, spendings, writes) if move.kind == "return" else None
     points, shortfall = _affordable(move, account, expired)
     if not points and not move.pending:
         return Posted(None, 0, account.balance, shortfall)
     entry_id = writes.entry_ids.pop()
-    _move(move, account, entry_id, points, writes)
+    _move(move, account, entry_id, points, spent, writes)
     account.pending += move.pending
     if move.activity:
         account.activities.append(move.occurred_at)
@@ -78,16 +87,21 @@ def _apply(move: Move, account: LockedAccount, expired: dict[AwardKey, int], wri
         account.lifetime_earned += points + move.pending
     elif move.kind in _SPENT_KINDS:
         account.lifetime_spent -= points
-    writes.entries.append(_entry(move, account, entry_id, points))
-    return Posted(entry_id, points, account.balance, shortfall, move.pending)
+    writes.entries.append(entry_row(move, account, entry_id, points))
+    gone = expire_given(move, account, spent, writes) if spent else 0
+    return Posted(entry_id, points, account.balance, shortfall, move.pending, gone)
 
 
-def _move(move: Move, account: LockedAccount, entry_id: int, points: int, writes: Writes) -> None:
+def _move(
+    move: Move, account: LockedAccount, entry_id: int, points: int, spent: Spent | None, writes: Writes
+) -> None:
     """Change the balance, and the lots: they hold what is above zero. Below is a deficit, which a credit fills."""
     before, after = account.balance, account.balance + points
     in_lots = max(0, after) - max(0, before)
-    if in_lots > 0:
-        _open_lot(move, account, entry_id, in_lots, writes)
+    if in_lots > 0 and spent:
+        give(move, account, entry_id, in_lots, spent, writes)
+    elif in_lots > 0:
+        open_lot(move, account, entry_id, in_lots, writes)
     elif in_lots < 0:
         _use_lots(account, entry_id, -in_lots, move, writes)
     account.balance = after
@@ -128,32 +142,6 @@ def _own(move: Move, account: LockedAccount) -> int:
     return sum(lot.remaining for lot in account.lots if lot.opened_by(move))
 
 
-def _open_lot(move: Move, account: LockedAccount, entry_id: int, points: int, writes: Writes) -> None:
-    lot = OpenLot(
-        move.shop_id,
-        writes.lot_ids.pop(),
-        points,
-        move.expires_at,
-        move.occurred_at,
-        entry_id,
-        move.award_id,
-    )
-    lot.row = {
-        "shop_id": move.shop_id,
-        "id": lot.id,
-        "account_id": move.account_id,
-        "entry_id": entry_id,
-        "award_id": move.award_id,
-        "points": points,
-        "earned_at": move.occurred_at,
-        "available_at": max(move.available_at or move.occurred_at, move.occurred_at),
-        "expires_at": move.expires_at,
-        "idle_months": move.idle_months,
-    }
-    writes.lots.append(lot)
-    insort(account.lots, lot, key=OpenLot.order_of_use)
-
-
 def _use_lots(account: LockedAccount, entry_id: int, points: int, move: Move, writes: Writes) -> None:
     """Take points from the lots that the move takes back, then from the others in the order of their expiry."""
     lots = account.lots
@@ -163,50 +151,8 @@ def _use_lots(account: LockedAccount, entry_id: int, points: int, move: Move, wr
         take = min(lot.remaining, points)
         if not take:
             continue
-        _use(lot, entry_id, take, writes)
+        use(lot, entry_id, take, writes)
         points -= take
         if not points:
             return
     raise LedgerDamaged(f"account {account.id}: its lots do not cover its balance")
-
-
-def _use(lot: OpenLot, entry_id: int, points: int, writes: Writes) -> None:
-    lot.remaining -= points
-    lot.uses += 1
-    writes.uses.append({"shop_id": lot.shop_id, "entry_id": entry_id, "lot_id": lot.id, "points": points})
-    if lot.row is None:
-        writes.used[lot.id] = lot
-
-
-def _expire_due(account: LockedAccount, at: datetime, writes: Writes) -> None:
-    """Let what is due expire, one entry a lot, as the job would have done."""
-    for lot in account.lots:
-        if lot.expires_at is None or lot.expires_at > at or not lot.remaining:
-            continue
-        points, entry_id = lot.remaining, writes.entry_ids.pop()
-        reference = f"expire:{lot.id}/{lot.uses}"
-        move = Move(account.shop_id, account.id, "expire", -points, reference, lot.expires_at)
-        _use(lot, entry_id, points, writes)
-        account.balance -= points
-        account.seq += 1
-        writes.entries.append(_entry(move, account, entry_id, -points))
-
-
-def _entry(move: Move, account: LockedAccount, entry_id: int, points: int) -> dict[str, Any]:
-    return {
-        "shop_id": move.shop_id,
-        "id": entry_id,
-        "account_id": move.account_id,
-        "seq": account.seq,
-        "kind": move.kind,
-        "pending": move.pending,
-        "points": points,
-        "balance_after": account.balance,
-        "award_id": move.award_id,
-        "revision": move.revision,
-        "reverses_id": move.reverses_id,
-        "reference": move.reference,
-        "reason": move.reason,
-        "actor": move.actor,
-        "occurred_at": move.occurred_at,
-    }
