@@ -99,17 +99,19 @@ def test_what_is_within_bounds_arrives_whole(parts: Iterable[bytes], body: bytes
         assert send("GET", store.url, allow_private=True, most_bytes=100_000).body == body
 
 
-def test_a_peer_that_does_not_read_is_not_waited_for() -> None:
+def test_a_peer_that_reads_slowly_is_not_waited_for() -> None:
     over = threading.Event()
 
-    def deaf(connection: socket.socket) -> None:
-        while not over.wait(0.02):
-            connection.recv(1000)
+    def reads_slowly(connection: socket.socket) -> None:
+        # Small, so that little by little is taken all the time.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        while not over.wait(0.01):
+            connection.recv(65536)
 
-    with peer(deaf) as store:
+    with peer(reads_slowly) as store:
         started = time.monotonic()
         with pytest.raises(NotSent) as error:
-            send("POST", store.url, body=bytes(16 * 1024 * 1024), allow_private=True, timeout_s=TIMEOUT_S)
+            send("POST", store.url, body=bytes(32 * 1024 * 1024), allow_private=True, timeout_s=TIMEOUT_S)
         over.set()
     assert time.monotonic() - started < TIMEOUT_S + 0.5
     assert error.value.maybe_done
