@@ -1,0 +1,157 @@
+"""The shop itself, its goods, customers and orders, and the app's installation."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from demo.shopify_admin import store_credit
+from demo.shopify_admin.documents import Json
+from demo.shopify_admin.search import found, number_of, page
+from demo.shopify_admin.state import Record
+
+if TYPE_CHECKING:
+    from demo.shopify_admin.admin import AdminStore
+
+APP = {"__typename": "App", "id": "gid://shopify/App/1"}
+SORTED_BY = {"UPDATED_AT": "updatedAt", "CREATED_AT": "createdAt", "PROCESSED_AT": "processedAt"}
+
+
+def fields(store: "AdminStore") -> dict[str, Callable[..., Any]]:
+    """The fields at the top that read what the store holds, and the one by which the app takes itself off."""
+
+    def uninstall(info: Any) -> Json:
+        store.uninstall()
+        return {"app": APP, "userErrors": []}
+
+    def installation(info: Any) -> Json:
+        scopes = [{"handle": scope, "description": scope} for scope in info.context]
+        return {"id": "gid://shopify/AppInstallation/1", "app": APP, "accessScopes": scopes}
+
+    def orders(info: Any, **given: Any) -> Json:
+        nodes = found(list(store["orders"].all()), given.get("query"), lambda order: [order.get("name", "")])
+        name = SORTED_BY.get(given.get("sortKey") or "", "id")
+        return page(
+            nodes, given, rank=lambda order: [order[name] if name != "id" else 0, number_of(order["id"])]
+        )
+
+    return {
+        "appUninstall": uninstall,
+        "collection": lambda info, id: store["collections"].get(id),
+        "collections": lambda info, **given: _listed(list(store["collections"].all()), given),
+        "currentAppInstallation": installation,
+        "customer": lambda info, id: _customer(store, store["customers"].get(id)),
+        "node": lambda info, id: _node(store, id),
+        "order": lambda info, id: store["orders"].get(id),
+        "orders": orders,
+        "product": lambda info, id: _product(store["products"].get(id)),
+        "productVariant": lambda info, id: next(iter(v for v in _variants(store) if v["id"] == id), None),
+        "productVariants": lambda info, **given: _listed(_variants(store), given),
+        "products": lambda info, **given: _listed([_product(p) for p in store["products"].all()], given),
+        "shop": lambda info: shop_of(store),
+    }
+
+
+def add_customer(store: "AdminStore", number: int, **facts: Any) -> Record:
+    """Put a customer there; `facts` as the schema names them."""
+    record = _numbered("Customer", number, facts, displayName=f"Customer {number}", tags=[])
+    record = {"createdAt": store.now(), "updatedAt": store.now(), **record}
+    store["customers"].add(record["id"], record)
+    return record
+
+
+def add_product(
+    store: "AdminStore", number: int, title: str, variants: dict[int, str], **facts: Any
+) -> Record:
+    """Put a product there, with its variants' numbers and prices."""
+    defaults = {"title": title, "handle": title.lower().replace(" ", "-"), "status": "ACTIVE"}
+    record = _numbered("Product", number, facts, **defaults)
+    record["variants"] = [
+        _numbered("ProductVariant", id, {}, title="Default Title", displayName=title, price=price, sku=None)
+        for id, price in variants.items()
+    ]
+    store["products"].add(record["id"], record)
+    return record
+
+
+def put_order(store: "AdminStore", number: int, **facts: Any) -> Record:
+    """Put an order there, or change the one of this number; `facts` as the schema names them."""
+    id = f"gid://shopify/Order/{number}"
+    old = store["orders"].get(id) or {"createdAt": store.now(), "processedAt": store.now()}
+    record = old | _numbered("Order", number, {"updatedAt": store.now(), "name": f"#{number}"} | facts)
+    if not store["orders"].add(id, record):
+        store["orders"].change(id, lambda kept: kept.update(record))
+    return record
+
+
+def shop_of(store: "AdminStore") -> Json:
+    """The shop as GraphQL tells it."""
+    shop = store.shop
+    website = f"https://{shop.website}"
+    return {
+        "__typename": "Shop",
+        "id": shop.id,
+        "name": shop.name,
+        "email": shop.email,
+        "currencyCode": shop.currency,
+        "ianaTimezone": shop.timezone,
+        "myshopifyDomain": shop.domain,
+        "primaryDomain": {
+            "id": "gid://shopify/Domain/1",
+            "host": shop.website,
+            "url": website,
+            "sslEnabled": True,
+        },
+        "taxesIncluded": shop.taxes_included,
+        "url": website,
+        "contactEmail": shop.email,
+    }
+
+
+def shop_over_rest(store: "AdminStore") -> Json:
+    """The shop as `shop.json` tells it."""
+    shop = store.shop
+    return {
+        "id": number_of(shop.id),
+        "name": shop.name,
+        "email": shop.email,
+        "domain": shop.website,
+        "myshopify_domain": shop.domain,
+        "currency": shop.currency,
+        "iana_timezone": shop.timezone,
+        "taxes_included": shop.taxes_included,
+        "plan_name": "basic",
+    }
+
+
+def _numbered(kind: str, number: int, facts: Json, **defaults: Any) -> Record:
+    known = {"__typename": kind, "id": f"gid://shopify/{kind}/{number}", "legacyResourceId": str(number)}
+    return known | defaults | facts
+
+
+def _listed(nodes: list[Any], given: Json) -> Json:
+    matching = found(nodes, given.get("query"), lambda node: [node.get("title", ""), node.get("sku") or ""])
+    return page(matching, given, rank=lambda node: [number_of(node["id"])])
+
+
+def _product(record: Record | None) -> Json | None:
+    if record is None:
+        return None
+    bare = {name: value for name, value in record.items() if name != "variants"}
+    return record | {"variants": [variant | {"product": bare} for variant in record["variants"]]}
+
+
+def _variants(store: "AdminStore") -> list[Json]:
+    return [
+        variant | {"product": record} for record in store["products"].all() for variant in record["variants"]
+    ]
+
+
+def _customer(store: "AdminStore", record: Record | None) -> Json | None:
+    if record is None:
+        return None
+    return record | {"storeCreditAccounts": store_credit.accounts_of(store, record)}
+
+
+def _node(store: "AdminStore", id: str) -> Json | None:
+    kinds = {"Customer": "customers", "Product": "products", "Order": "orders", "Collection": "collections"}
+    kind = kinds.get(id.removeprefix("gid://shopify/").partition("/")[0])
+    return store[kind].get(id) if kind else None
