@@ -32,14 +32,14 @@ def test_what_is_sent_arrives_and_what_is_answered_comes_back() -> None:
     told = status(201, b"made", X_One="1", X_Two="a\r\nX-Two: b", Content_Type="text/plain")
     with peer(told) as store:
         url = f"{store.url}/orders?page=2&name=%C3%A9#part"
-        reply = send("POST", url, body=b"body", headers={"X-Name": "Zoë"}, allow_private=True)
+        reply = send("POST", url, body=b"body" * 10_000, headers={"X-Name": "Zoë"}, allow_private=True)
     head, _, body = store.requests[0].partition("\r\n\r\n")
     lines = head.split("\r\n")
     assert (reply.status, reply.body) == (201, b"made")
     assert (reply.headers["x-one"], reply.headers["x-two"]) == ("1", "a, b")
     assert lines[0] == "POST /orders?page=2&name=%C3%A9 HTTP/1.1"
-    assert {f"Host: 127.0.0.1:{store.port}", "X-Name: Zoë", "Content-Length: 4"} <= set(lines)
-    assert body == "body"
+    assert {f"Host: 127.0.0.1:{store.port}", "X-Name: Zoë", "Content-Length: 40000"} <= set(lines)
+    assert body == "body" * 10_000
 
 
 def test_a_redirect_is_an_answer_and_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
