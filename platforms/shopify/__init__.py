@@ -1,7 +1,7 @@
-"""Shopify: order, refund and customer webhooks of the Admin API."""
+"""Shopify: webhooks of orders, refunds and customers, and codes, orders and webhooks through the Admin API."""
 
 from platforms.base import Platform
-from platforms.shopify import payloads, webhooks
+from platforms.shopify import client, payloads, webhooks
 
 PLATFORM = Platform(
     name="shopify",
@@ -10,4 +10,7 @@ PLATFORM = Platform(
     parse=payloads.parse,
     secret=webhooks.secret,
     body_domain=webhooks.body_domain,
+    client=client.ShopifyClient,
+    credentials=client.FIELDS,
+    abilities=client.ABILITIES,
 )
