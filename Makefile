@@ -4,16 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN := $(BIN)/python -m config.embedded run --
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+PYTEST_ARGS ?=
 
 # Each has data of its own, so that they may run at the same time.
-test check: export REGULARS_INSTANCE := test
-test check: export REGULARS_FAST_PG := 1
+test soak check: export REGULARS_INSTANCE := test
+test soak check: export REGULARS_FAST_PG := 1
 bench: export REGULARS_INSTANCE := bench
 storm: export REGULARS_INSTANCE := storm
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-project bench storm clean
+.PHONY: help demo test soak check check-project bench storm clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -22,7 +22,10 @@ demo: $(READY) ## Run everything with a demo shop on http://127.0.0.1:8000 (PORT
 	@$(BIN)/python -m config.run
 
 test: $(READY) ## Run every test (PYTEST_ARGS=… for some)
-	@$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(RUN) $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+soak: $(READY) ## Try the properties with many more examples than `make test`
+	@REGULARS_SOAK=1 $(RUN) $(BIN)/python -m pytest -n 2 -m "hypothesis or soak" --timeout 1800 $(PYTEST_ARGS)
 
 check: $(READY) ## Lint, types, import contracts, templates, migrations, deploy check
 	$(BIN)/ruff format --check .

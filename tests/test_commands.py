@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.test import Client
 from django_scopes import scope
+from pytest_django import Settings
 
 from loyalty.actions.programs import draft_document, open_shop
 from loyalty.documents import RULE_KINDS, ProgramDocument, decode, default_document
@@ -78,10 +79,14 @@ def test_an_api_key_is_not_kept_in_the_open(shop: Shop) -> None:
     assert key.encode() not in bytes(kept.digest)
 
 
-def test_a_new_person_gets_a_password_that_works(shop: Shop) -> None:
+def test_a_new_person_gets_a_password_that_works(
+    shop: Shop, settings: Settings, slow_hashers: list[str]
+) -> None:
+    settings.PASSWORD_HASHERS = slow_hashers
     made = ask("create_staff", "--shop", shop.public_id, "--email", " Mia@Example.com", "--role", "owner")
     assert made["email"] == "mia@example.com"
     mia = User.objects.get(email="mia@example.com")
+    assert mia.password.startswith("pbkdf2_sha256$")
     assert mia.check_password(made["password"])
     assert not mia.is_superuser
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +13,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.urls.resolvers import URLPattern, URLResolver
 from django_scopes import ScopeError, scope
+from pytest_django.plugin import DjangoDbBlocker
 
 from lib.clock import now
 from loyalty.actions.activities import record
@@ -26,7 +28,7 @@ from orders.backtest import runs
 from orders.models import Delivery, Order
 from shops.actions import create_api_key, revoke_api_key
 from shops.models import Shop
-from tests.conftest import TwoShops
+from tests.conftest import TwoShops, beside, corner_shop
 from tests.rewards.rows import rows_of
 from tests.storefront_api.stories import customer, order, store
 
@@ -78,8 +80,19 @@ class Story:
         return answer.status_code, answer.content.decode()
 
 
+@pytest.fixture(scope="module")
+def first_story(module_rows: None, django_db_blocker: DjangoDbBlocker) -> Story:
+    """What is there before each test; see `module_rows`."""
+    with django_db_blocker.unblock():
+        return begin(beside(corner_shop()))
+
+
 @pytest.fixture
-def story(two_shops: TwoShops) -> Story:
+def story(db: None, first_story: Story) -> Story:
+    return deepcopy(first_story)
+
+
+def begin(two_shops: TwoShops) -> Story:
     revoked, token = create_api_key(two_shops.shop, "lost")
     revoke_api_key(revoked)
     return Story(

@@ -10,7 +10,7 @@ from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, expect
 
 from tests.browser.conftest import Demo
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.browser
 
 PASSWORD = "correct-horse-battery"
 PAGES = (

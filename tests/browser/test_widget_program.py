@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.bodies import encode, line, sign_standard, standard_event, standard_order
 from tests.live import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.browser
 NETWORK = "https://www.instagram.com/teahouse"
 LIVELY: dict[str, Any] = {
     "rules": [

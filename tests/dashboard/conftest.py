@@ -1,6 +1,7 @@
 """A dashboard with something on every page, and the people who may and may not see it."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django_scopes import scope
-from pytest_django import Settings
+from pytest_django.plugin import DjangoDbBlocker
 
 from lib.packing import pack
 from loyalty.actions.batches import Upload, apply, carry_on, check
@@ -20,7 +21,7 @@ from orders.backtest import runs
 from orders.models import Backtest, Delivery, Order
 from shops.actions import create_staff
 from shops.models import Connection, Shop, Staff, User
-from tests.conftest import PASSWORD, TwoShops
+from tests.conftest import PASSWORD, TwoShops, beside, corner_shop
 from tests.storefront_api.stories import NOON, customer, order, store
 
 BODY = b'{"id": 9007199254740993, "total": 1e400, "note": "<script>alert(1)</script>"}'
@@ -84,14 +85,26 @@ class Desks:
         return reverse(f"dashboard:{name}", kwargs=known.get(name))
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: Settings) -> None:
-    """Hashing a password slowly, as it should be, would take most of the time of these tests."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+@pytest.fixture(scope="module")
+def first_desks(module_rows: None, django_db_blocker: DjangoDbBlocker) -> tuple[TwoShops, Desks]:
+    """What is there before each test of a module; see `module_rows`."""
+    with django_db_blocker.unblock():
+        shops = beside(corner_shop())
+        return shops, _furnish(shops)
 
 
 @pytest.fixture
-def desks(two_shops: TwoShops) -> Desks:
+def desks(db: None, first_desks: tuple[TwoShops, Desks]) -> Desks:
+    return deepcopy(first_desks[1])
+
+
+@pytest.fixture
+def two_shops(db: None, first_desks: tuple[TwoShops, Desks]) -> TwoShops:
+    """The shops of `desks`."""
+    return deepcopy(first_desks[0])
+
+
+def _furnish(two_shops: TwoShops) -> Desks:
     shop = two_shops.shop
     connection = store(shop)
     shopper = customer(connection, "cust-mia", "mia@corner.example")

@@ -7,6 +7,7 @@ from django_scopes import scope
 
 from lib.clock import now
 from loyalty import ledger
+from loyalty.actions.batch_plan import CHUNK
 from loyalty.actions.batches import (
     AppliedBefore,
     BadRows,
@@ -35,6 +36,7 @@ from tests.loyalty.batch_stories import (
     upload,
     with_program,
 )
+from tests.properties import tries
 from tests.storefront_api.stories import customer
 
 
@@ -186,13 +188,16 @@ def test_expiry_is_the_days_end_that_is_named_or_the_programs(shop: Shop, linked
     assert timedelta(days=150) < second.expires_at - now() < timedelta(days=170)
 
 
-def test_ten_thousand_rows(shop: Shop, linked: Connection) -> None:
-    batch = check(shop, upload(many(shop, linked, 10_000)))
-    assert batch.totals["good"] == 10_000
+@pytest.mark.soak
+def test_thousands_of_rows(shop: Shop, linked: Connection) -> None:
+    rows = tries(CHUNK + 100, 2 * CHUNK)  # more than are planned at once
+    points = sum(range(1, rows + 1))
+    batch = check(shop, upload(many(shop, linked, rows)))
+    assert batch.totals["good"] == rows
     assert carry_on(apply(batch, WHO))
     with scope(shop=shop):
-        assert Entry.objects.count() == 10_000
-    assert outcome(batch)["points_in"] == batch.totals["points_in"] == 50_005_000
+        assert Entry.objects.count() == rows
+    assert outcome(batch)["points_in"] == batch.totals["points_in"] == points
     assert carry_on(undo(batch, WHO))
-    assert outcome(batch)["undone_points"] == -50_005_000
+    assert outcome(batch)["undone_points"] == -points
     assert verify(shop.pk) == []

@@ -30,6 +30,7 @@ from loyalty.documents import (
     Tiers,
 )
 from tests.loyalty.facts import program
+from tests.properties import tries
 
 OLD = program(("1", "1"))
 RULE = OLD.rules[0]
@@ -309,7 +310,7 @@ def one_change(draw: st.DrawFn) -> tuple[ProgramDocument, ProgramDocument]:
     return msgspec.convert(plain, ProgramDocument), msgspec.convert(changed, ProgramDocument)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(30, 500), deadline=None)
 @given(one_change())
 def test_no_single_difference_goes_untold(pair: tuple[ProgramDocument, ProgramDocument]) -> None:
     old, new = pair
@@ -317,7 +318,7 @@ def test_no_single_difference_goes_untold(pair: tuple[ProgramDocument, ProgramDo
 
 
 @pytest.mark.parametrize("kind", RULE_KINDS.values())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=tries(10, 100), deadline=None)
 @given(data=st.data())
 def test_no_change_of_a_rule_goes_untold(kind: type[Any], data: st.DataObject) -> None:
     rule = data.draw(rules_of(kind))
@@ -327,7 +328,7 @@ def test_no_change_of_a_rule_goes_untold(kind: type[Any], data: st.DataObject) -
     assert bool(told) == (rule != changed)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(20, 300), deadline=None)
 @given(documents, documents)
 def test_no_difference_goes_untold(old: ProgramDocument, new: ProgramDocument) -> None:
     assert diff(old, old) == []

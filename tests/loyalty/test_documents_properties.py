@@ -14,6 +14,7 @@ from loyalty.programs import compile_program
 from loyalty.validation import validate
 from loyalty.wording import conditions_text, rule_text
 from tests.loyalty.program_json import FULL
+from tests.properties import tries
 
 texts = st.sampled_from(
     ["", "0", "-1", "1e-400000", "1e400000", "-1e400000", "1." + "1" * 60, "NaN", "sNaN", "Infinity", "2026-02-29",
@@ -42,7 +43,7 @@ def accepted(raw: Any) -> ProgramDocument | None:
     return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(100, 1500), deadline=None)
 @given(st.integers(0, 10_000), values)
 @example(0, "EUR")
 def test_a_value_anywhere_is_taken_or_refused_by_its_field(place: int, value: Any) -> None:

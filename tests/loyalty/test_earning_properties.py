@@ -17,9 +17,10 @@ from loyalty.explain import explain, explain_detail
 from platforms.snapshots import Line, OrderStatus, RefundLine, RefundSnapshot
 from tests.loyalty.facts import PLACED, allocation, award, campaign, rule, tiers
 from tests.loyalty.model import model_allocation, model_target
+from tests.properties import tries
 
 PLACES = {"JPY": 0, "EUR": 2, "KWD": 3}
-CASES = settings(max_examples=150, deadline=None)
+CASES = settings(max_examples=tries(40, 750), deadline=None)
 Case = tuple[ProgramDocument, OrderFacts]
 
 
@@ -240,7 +241,7 @@ def rich_cases(draw: st.DrawFn) -> tuple[ProgramDocument, OrderFacts, Context]:
     return document, order, context
 
 
-RICH = settings(max_examples=100, deadline=None)
+RICH = settings(max_examples=tries(30, 500), deadline=None)
 Rich = tuple[ProgramDocument, OrderFacts, Context]
 
 

@@ -21,6 +21,7 @@ from platforms.connect import connect_store
 from shops.models import Customer, Shop
 from tests.bodies import line, shopify_order, shopify_refund, shopify_refund_line
 from tests.orders.post import Inbox
+from tests.properties import tries
 
 DAY = timedelta(days=1)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -268,7 +269,9 @@ MOVES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=tries(12, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(MOVES)
 def test_any_history_keeps_lots_and_balance_together(
     shop: Shop, history: list[tuple[int, str, int | None]]

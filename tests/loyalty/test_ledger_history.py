@@ -9,6 +9,7 @@ from loyalty import ledger
 from loyalty.errors import NotEnoughPoints
 from loyalty.proof import verify
 from tests.loyalty.ledger_stories import Member, new_member, on
+from tests.properties import tries
 
 NEVER = 10**6
 
@@ -161,7 +162,9 @@ def play(member: Member, model: Model, event: tuple[str, str, int], day: float, 
             model.expire(day)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=tries(15, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(TERMS, min_size=4, max_size=4),
     EVENTS,
@@ -186,7 +189,9 @@ def test_any_history_ends_as_the_model_says(
     assert verify(member.shop.pk) == []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=tries(6, 125), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(st.tuples(st.integers(1, 90), st.integers(2, 30)), min_size=1, max_size=4),
     st.lists(st.integers(0, 100), min_size=1, max_size=3),

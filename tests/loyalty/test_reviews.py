@@ -24,6 +24,7 @@ from platforms.connect import connect_store
 from shops.models import Customer, Shop
 from tests.loyalty.test_tier_properties import DAYS, START, ZONES, histories, instants, pins, publishes
 from tests.loyalty.tier_model import levels
+from tests.properties import tries
 
 YEAR = Tiers(levels=levels(0, 100, 300))
 
@@ -116,7 +117,7 @@ def replayed(accounts: Sequence[Account], at: datetime) -> list[Any]:
 
 
 @settings(
-    max_examples=40,
+    max_examples=tries(15, 200),
     deadline=None,
     phases=[
         Phase.explicit,

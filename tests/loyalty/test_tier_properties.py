@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from loyalty.documents import Tiers
 from loyalty.tiers import Journey, Pin, Row
 from tests.loyalty.tier_model import Model, levels, timeline
+from tests.properties import tries
 
 START = datetime(2023, 11, 20, 9, tzinfo=UTC)
 DAYS = 700
@@ -85,7 +86,7 @@ def play(journey: Journey, rows: Sequence[Row], until: datetime) -> Journey:
     return journey
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(80, 1500), deadline=None)
 @given(st.sampled_from(ZONES), publishes(), histories(), pins(), instants)
 def test_every_day_is_as_the_model_has_it(
     zone: str, published: list[tuple[datetime, Tiers]], rows: list[Row], pinned: list[Pin], joined: datetime
@@ -102,7 +103,7 @@ def test_every_day_is_as_the_model_has_it(
     assert found == model.entries
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(40, 750), deadline=None)
 @given(st.sampled_from(ZONES), publishes(), histories(), pins(), st.lists(instants, max_size=8))
 def test_looking_in_between_changes_nothing(
     zone: str,
@@ -125,7 +126,7 @@ def test_looking_in_between_changes_nothing(
     assert often.standing() == once.standing()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(50, 1000), deadline=None)
 @given(st.sampled_from(ZONES), publishes(), histories(), pins())
 def test_a_simple_review_is_a_comparison_with_the_thresholds(
     zone: str, published: list[tuple[datetime, Tiers]], rows: list[Row], pinned: list[Pin]

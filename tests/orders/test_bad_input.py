@@ -16,6 +16,7 @@ from shops.models import Shop
 from tests.bodies import encode, shopify_customer, shopify_refund, shopify_refund_line, standard_event
 from tests.orders.stores import DOMAINS, Store, open_store, order_body
 from tests.platforms.test_bad_input import BROKEN, VALID, VALUES, places
+from tests.properties import tries
 
 pytestmark = pytest.mark.django_db
 PLATFORMS = ("shopify", "woocommerce", "standard")
@@ -342,7 +343,7 @@ def stores(shop: Shop) -> dict[str, Store]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=tries(20, 300),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

@@ -32,6 +32,7 @@ from platforms.snapshots import (
     RefundSnapshot,
 )
 from shops.models import Connection, Shop
+from tests.properties import tries
 
 pytestmark = pytest.mark.django_db
 
@@ -240,7 +241,7 @@ def ended(shop: Shop) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=tries(10, 125),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -18,6 +18,7 @@ from loyalty.proof import verify
 from platforms.connect import connect_store
 from tests.bodies import line, shopify_order, shopify_refund, shopify_refund_line
 from tests.orders.post import Inbox
+from tests.properties import tries
 
 pytestmark = pytest.mark.django_db
 
@@ -104,7 +105,7 @@ def model(rate: Fraction, rounding: str, basis: Fraction) -> int:
 
 
 @settings(
-    max_examples=60,
+    max_examples=tries(15, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

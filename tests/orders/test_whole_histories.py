@@ -36,6 +36,7 @@ from platforms.snapshots import (
 )
 from shops.models import Connection, Shop
 from tests.orders.test_member_histories import FIRST, History, open_store, programs, work
+from tests.properties import tries
 
 pytestmark = pytest.mark.django_db
 
@@ -319,7 +320,7 @@ def look_at_all_at(shop: Shop, at: datetime) -> None:
 
 
 @settings(
-    max_examples=12,
+    max_examples=tries(5, 60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -25,6 +25,7 @@ from tests.bodies import (
     standard_order,
     woo_order,
 )
+from tests.properties import tries
 
 _REFUND = shopify_refund(lines=[shopify_refund_line(11071823181, "24.90")], paid="24.90")
 _GENERIC_REFUND = {
@@ -190,7 +191,7 @@ def mutated(draw: st.DrawFn) -> tuple[str, str, bytes]:
 
 
 @settings(
-    max_examples=400,
+    max_examples=tries(150, 2000),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
 )
@@ -199,7 +200,7 @@ def test_mutated_bodies(case: tuple[str, str, bytes]) -> None:
     outcome(*case)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(80, 1000), deadline=None)
 @given(st.sampled_from(CASES), st.binary(max_size=40), st.integers(0, 2000), st.integers(0, 20))
 def test_bodies_damaged_on_the_way(case: tuple[str, str], junk: bytes, at: int, cut: int) -> None:
     body = encode(VALID[case])
