@@ -27,11 +27,17 @@ def fields(store: "AdminStore") -> dict[str, Callable[..., Any]]:
         return {"id": "gid://shopify/AppInstallation/1", "app": APP, "accessScopes": scopes}
 
     def orders(info: Any, **given: Any) -> Json:
-        nodes = found(list(store["orders"].all()), given.get("query"), lambda order: [order.get("name", "")])
         name = SORTED_BY.get(given.get("sortKey") or "", "id")
+        nodes = _orders(store, given.get("query"))
         return page(
-            nodes, given, rank=lambda order: [order[name] if name != "id" else 0, number_of(order["id"])]
+            nodes, given, rank=lambda node: [node[name] if name != "id" else "", number_of(node["id"])]
         )
+
+    def count(info: Any, query: str | None = None, limit: int | None = None) -> Json:
+        counted = len(_orders(store, query))
+        if limit is not None and counted > limit:
+            return {"count": limit, "precision": "AT_LEAST"}
+        return {"count": counted, "precision": "EXACT"}
 
     return {
         "appUninstall": uninstall,
@@ -42,17 +48,20 @@ def fields(store: "AdminStore") -> dict[str, Callable[..., Any]]:
         "node": lambda info, id: _node(store, id),
         "order": lambda info, id: store["orders"].get(id),
         "orders": orders,
+        "ordersCount": count,
         "product": lambda info, id: _product(store["products"].get(id)),
         "productVariant": lambda info, id: next(iter(v for v in _variants(store) if v["id"] == id), None),
         "productVariants": lambda info, **given: _listed(_variants(store), given),
         "products": lambda info, **given: _listed([_product(p) for p in store["products"].all()], given),
+        "refund": lambda info, id: next((r for r in _refunds(store) if r["id"] == id), None),
         "shop": lambda info: shop_of(store),
     }
 
 
 def add_customer(store: "AdminStore", number: int, **facts: Any) -> Record:
     """Put a customer there; `facts` as the schema names them."""
-    record = _numbered("Customer", number, facts, displayName=f"Customer {number}", tags=[])
+    plain = {"displayName": f"Customer {number}", "tags": [], "verifiedEmail": True}
+    record = _numbered("Customer", number, facts, **plain)
     record = {"createdAt": store.now(), "updatedAt": store.now(), **record}
     store["customers"].add(record["id"], record)
     return record
@@ -73,12 +82,31 @@ def add_product(
 
 
 def put_order(store: "AdminStore", number: int, **facts: Any) -> Record:
-    """Put an order there, or change the one of this number; `facts` as the schema names them."""
+    """Put an order there, or change the one of this number; `facts` as the schema names them, connections as lists.
+
+    Its `refunds` are whole refunds. What is not given is that of a paid order of nothing.
+    """
     id = f"gid://shopify/Order/{number}"
-    old = store["orders"].get(id) or {"createdAt": store.now(), "processedAt": store.now()}
-    record = old | _numbered("Order", number, {"updatedAt": store.now(), "name": f"#{number}"} | facts)
+    nothing = {"shopMoney": store.money("0.00"), "presentmentMoney": store.money("0.00")}
+    plain = {
+        "name": f"#{number}",
+        "createdAt": store.now(),
+        "processedAt": store.now(),
+        "displayFinancialStatus": "PAID",
+        "test": False,
+        "taxesIncluded": store.shop.taxes_included,
+        "currencyCode": store.shop.currency,
+        "discountCodes": [],
+        "totalPriceSet": nothing,
+        "totalTipReceivedSet": nothing,
+        "lineItems": [],
+        "shippingLines": [],
+        "refunds": [],
+    }
+    kept = store["orders"].get(id) or plain
+    record = _numbered("Order", number, kept | {"updatedAt": store.now()} | facts)
     if not store["orders"].add(id, record):
-        store["orders"].change(id, lambda kept: kept.update(record))
+        store["orders"].change(id, lambda old: old.update(record))
     return record
 
 
@@ -120,6 +148,14 @@ def shop_over_rest(store: "AdminStore") -> Json:
         "taxes_included": shop.taxes_included,
         "plan_name": "basic",
     }
+
+
+def _orders(store: "AdminStore", query: str | None) -> list[Record]:
+    return found(list(store["orders"].all()), query, lambda order: [order["name"]])
+
+
+def _refunds(store: "AdminStore") -> list[Record]:
+    return [refund for order in store["orders"].all() for refund in order["refunds"]]
 
 
 def _numbered(kind: str, number: int, facts: Json, **defaults: Any) -> Record:

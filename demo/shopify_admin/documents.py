@@ -45,7 +45,7 @@ SHAPES: tuple[tuple[re.Pattern[str], str, str, Json], ...] = (
         {"typeName": "InputObject"},
     ),
     (
-        re.compile(r"Field '(?P<name>\w+)' argument '(?P<arguments>\w+)' of type"),
+        re.compile(r"Argument '(?:\w+\.)(?P<name>\w+)\((?P<arguments>\w+):\)' of type '[^']+' is required"),
         "missingRequiredArguments",
         "Field '{name}' is missing required arguments: {arguments}",
         {"className": "Field"},

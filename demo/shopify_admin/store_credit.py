@@ -24,7 +24,7 @@ def fields(store: "AdminStore") -> dict[str, Callable[..., Any]]:
 
 
 def accounts_of(store: "AdminStore", owner: Record) -> list[Json]:
-    """The accounts of a customer with their transactions, the newest first."""
+    """The accounts of a customer with their transactions, the oldest first."""
     return [_account(store, record, owner) for record in _of(store, owner["id"])]
 
 
@@ -102,7 +102,7 @@ def _account(store: "AdminStore", record: Record, owner: Record) -> Json:
         "owner": {"__typename": "Customer", **owner},
     }
     made = [credit for credit in store["credits"].all() if credit["account"] == record["id"]]
-    account["transactions"] = [_transaction(credit, account) for credit in reversed(made)]
+    account["transactions"] = [_transaction(credit, account) for credit in made]
     return account
 
 
