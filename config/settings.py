@@ -150,6 +150,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=10),
         "options": {"expires": 10},
     },
+    "fetch-due": {"task": "orders.fetch_due", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
+    "sweep-stores": {
+        "task": "orders.sweep_stores",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
     "verify-ledger": {"task": "loyalty.verify_ledger", "schedule": crontab(hour=3, minute=17)},
 }
 

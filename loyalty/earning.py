@@ -48,6 +48,7 @@ class OrderFacts(Struct, frozen=True):
     """What is known of an order, in the shop's currency.
 
     `test_mode`: the connection is in test mode, so that test orders count. `has_customer`: False for a guest.
+    `pointless`: placed before the store's orders began to earn; it keeps its place and its spend, and earns nothing.
     """
 
     status: OrderStatus
@@ -65,6 +66,7 @@ class OrderFacts(Struct, frozen=True):
     channel: str = ""
     customer_tags: tuple[str, ...] = ()
     paid_at: datetime | None = None
+    pointless: bool = False
 
 
 def counts(program: CompiledProgram | None, order: OrderFacts) -> bool:
@@ -104,8 +106,16 @@ def evaluate(
     except ArithmeticError:
         return _nothing("skipped", "amount")
     if reason:
-        return evaluation._replace(target=0, breakdown=_nothing("skipped", reason).breakdown)
+        return _earns_nothing(evaluation, reason, order)
     return evaluation
+
+
+def _earns_nothing(evaluation: Evaluation, reason: str, order: OrderFacts) -> Evaluation:
+    """An order that keeps its place among the member's orders without earning; one of the past never earned."""
+    told = evaluation._replace(target=0, breakdown=_nothing("skipped", reason).breakdown)
+    if not order.pointless:
+        return told
+    return told._replace(steps=tuple(step._replace(points=0) for step in told.steps), used={})
 
 
 def _nothing(key: str, reason: str) -> Evaluation:
@@ -123,6 +133,8 @@ def _uncounted(program: CompiledProgram, order: OrderFacts) -> str | None:
         return "test"
     if not order.has_customer:
         return "guest"
+    if order.pointless:
+        return "past"
     return None if program.sources else "no_rules"
 
 

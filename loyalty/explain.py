@@ -104,6 +104,7 @@ def _uncounted(breakdown: Breakdown) -> str | None:
         "failed": gettext("the payment failed"),
         "refunded": gettext("the order was refunded in full"),
         "test": gettext("it is a test order"),
+        "past": gettext("it was placed before orders began to earn points"),
         "guest": gettext("the order was placed without a customer account"),
         "no_rules": gettext("the program had no active rule when the order was placed"),
         "amount": gettext("the order's amounts are too large to be true; the shop is looking at it"),

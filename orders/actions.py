@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -61,16 +62,35 @@ def set_test_mode(connection: Connection, on: bool) -> None:
             keys = store.test_orders(connection.pk, connection.shop_id, after, MOST_AT_ONCE)
             if not keys:
                 return
-            pipeline.reapply(keys, test_mode=on)
+            pipeline.reapply(keys)
         after = keys[-1][2]
 
 
-def take_in(connection: Connection, topic: str, bodies: Iterable[bytes]) -> int:
-    """Put bodies from a trusted hand (a file) into the inbox; returns how many were new to it."""
+def set_points_from(connection: Connection, instant: datetime | None) -> None:
+    """Let the store's orders earn points from `instant` on (None: all of them); those it has are settled anew."""
+    with transaction.atomic(), scope(shop=connection.shop):
+        kept = Connection.objects.select_for_update().get(shop=connection.shop, pk=connection.pk)
+        if kept.points_from == instant:
+            return
+        Connection.objects.filter(shop=connection.shop, pk=connection.pk).update(points_from=instant)
+    connection.points_from = instant
+    before = max(each for each in (kept.points_from, instant) if each is not None)
+    after = ""
+    while True:
+        with transaction.atomic():
+            keys = store.orders_before(connection.pk, connection.shop_id, before, after, MOST_AT_ONCE)
+            if not keys:
+                return
+            pipeline.reapply(keys)
+        after = keys[-1][2]
+
+
+def take_in(connection: Connection, topic: str, bodies: Iterable[bytes], origin: str = "import") -> int:
+    """Put bodies from a trusted hand (a file, the store itself) into the inbox; returns how many were new to it."""
     new = 0
     batch: list[tuple[Any, ...]] = []
     for body in bodies:
-        key = f"import:{sha256(body).hexdigest()}"
+        key = f"{origin}:{sha256(body).hexdigest()}"
         packed = psycopg2.Binary(pack(body))
         batch.append((connection.shop_id, connection.pk, topic, key, packed))
         if len(batch) == MOST_AT_ONCE:

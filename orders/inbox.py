@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 import structlog
 from django.db import DatabaseError, connection, transaction
 
+from lib.bell import fetch_ringer
 from lib.rows import execute, passing
 from orders import pipeline
-from orders.reading import ERROR_LENGTH, Claimed, read
+from orders.fetches import want
+from orders.reading import ERROR_LENGTH, Claimed, Facts, read
 
 log = structlog.get_logger("regulars.inbox")
 
@@ -53,11 +55,14 @@ class _BatchFailed(Exception):
 
 def _apply_batch(claim: Callable[[], list[Claimed]]) -> int:
     claimed: list[Claimed] = []
+    facts: Facts | None = None
     try:
         with transaction.atomic():
             claimed = claim()
             if claimed:
-                pipeline.apply(read(claimed))
+                facts = read(claimed)
+                pipeline.apply(facts)
+                want(facts.fetches)
                 _mark(claimed)
     except Exception as error:
         if passing(error):
@@ -66,6 +71,8 @@ def _apply_batch(claim: Callable[[], list[Claimed]]) -> int:
         if not claimed:
             raise
         raise _BatchFailed([(delivery.shop_id, delivery.id) for delivery in claimed]) from error
+    if facts and facts.fetches:
+        fetch_ringer.soon()
     if claimed:
         _log(claimed)
     return len(claimed)
@@ -97,7 +104,7 @@ def _about(error: BaseException | None) -> dict[str, str | None]:
 
 _COLUMNS = """
     d.id, d.shop_id, d.connection_id, d.topic, d.body, d.received_at, c.platform, c.domain, c.test_mode,
-    d.notes ? 'by_header'
+    c.points_from, d.notes ? 'by_header'
 """
 
 

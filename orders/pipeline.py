@@ -15,6 +15,7 @@ from loyalty.sources import Case
 from loyalty.versions import LoadedVersion, Timeline, timelines
 from orders import store
 from orders.cases import held_for, order_case, source
+from orders.counting import PLAIN, counting_of
 from orders.customer_facts import customer_activities
 from orders.customers import EmailKey, registered, remember
 from orders.folding import OrderFact, OrderKey, OrderState
@@ -55,9 +56,9 @@ def apply(facts: Facts, at: datetime | None = None) -> None:
     settle_cases(cases, batch.timelines, at, newcomers, joined)
 
 
-def reapply(keys: Sequence[OrderKey], *, test_mode: bool) -> None:
-    """Evaluate orders of one connection again, because what decides about them has changed."""
-    facts = Facts(test_connections={connection_id for _, connection_id, _ in keys} if test_mode else set())
+def reapply(keys: Sequence[OrderKey]) -> None:
+    """Evaluate orders again, because what decides about them has changed."""
+    facts = Facts(counting=counting_of({(shop_id, id_) for shop_id, id_, _ in keys}))
     batch = _Batch(facts, {}, timelines({shop_id for shop_id, _, _ in keys}))
     settle_cases(_apply_orders(batch, set(keys)), batch.timelines)
 
@@ -152,9 +153,8 @@ def _case(batch: _Batch, state: OrderState) -> Case | None:
     snapshot = state.snapshot
     if snapshot is None:
         return None
-    case = order_case(
-        state, snapshot, batch.timelines[state.key[0]], state.key[1] in batch.facts.test_connections
-    )
+    counting = batch.facts.counting.get(state.key[1], PLAIN)
+    case = order_case(state, snapshot, batch.timelines[state.key[0]], counting)
     held = held_for(case)
     if held != state.held:
         state.held, state.changed = held, True

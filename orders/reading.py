@@ -9,13 +9,16 @@ from msgspec.structs import replace
 
 from lib.packing import unpack
 from lib.rows import execute
+from orders.counting import Counting
 from orders.customers import CustomerKey, CustomerTold
 from orders.folding import OrderFact, OrderKey
-from platforms.base import Ignored, Unreadable
+from platforms.base import Ignored, NeedsFetch, Unreadable
 from platforms.registry import PLATFORMS
 from platforms.snapshots import CustomerSnapshot, CustomerTagged, OrderDeleted, OrderRestored, OrderSnapshot
 
 ERROR_LENGTH = 500
+
+FetchKey = tuple[int, int, str, str]  # (shop id, connection id, kind, external id)
 
 
 @dataclass(slots=True)
@@ -31,6 +34,7 @@ class Claimed:
     platform: str
     domain: str
     test_mode: bool
+    points_from: datetime | None
     by_header: bool  # the store was named by a header that no signature covers
     state: str = "done"
     error: str = ""
@@ -42,7 +46,10 @@ class Facts:
 
     orders: dict[OrderKey, list[OrderFact]] = field(default_factory=dict)
     customers: list[tuple[CustomerKey, CustomerTold]] = field(default_factory=list)
-    test_connections: set[int] = field(default_factory=set)
+    fetches: set[FetchKey] = field(default_factory=set)
+    counting: dict[int, Counting] = field(
+        default_factory=dict
+    )  # by connection, where it is not the plain one
 
 
 def read(deliveries: Sequence[Claimed]) -> Facts:
@@ -67,9 +74,14 @@ def _read(delivery: Claimed, facts: Facts) -> None:
     stated = platform.body_domain(body)
     if stated and _contradicts(stated, delivery):
         raise Unreadable(f"This body is about another store, {stated}: it was not applied.")
-    if delivery.test_mode:
-        facts.test_connections.add(delivery.connection_id)
-    for fact in platform.parse(delivery.topic, body):
+    if delivery.test_mode or delivery.points_from is not None:
+        facts.counting[delivery.connection_id] = Counting(delivery.test_mode, delivery.points_from)
+    try:
+        told = platform.parse(delivery.topic, body)
+    except NeedsFetch as need:
+        facts.fetches.add((delivery.shop_id, delivery.connection_id, need.kind, need.external_id))
+        told = need.facts
+    for fact in told:
         _sort(fact, delivery, facts)
 
 

@@ -35,6 +35,16 @@ def test_orders(connection_id: int, shop_id: int, after: str, limit: int) -> lis
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+def orders_before(
+    connection_id: int, shop_id: int, before: datetime, after: str, limit: int
+) -> list[OrderKey]:
+    """Keys of a connection's orders placed before an instant, `limit` of them beyond the key `after`."""
+    rows = execute(
+        _ORDERS_BEFORE, shop=shop_id, connection=connection_id, before=before, after=after, limit=limit
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def known(wanted: Iterable[Wanted]) -> list[OrderState]:
     """Read, without a lock, the orders of these ids and of these customers that have come."""
     rows = [
@@ -207,6 +217,12 @@ _GUEST_ORDERS = """
 _TEST_ORDERS = """
     SELECT o.shop_id, o.connection_id, o.external_id FROM orders_order o
     WHERE o.shop_id = %(shop)s AND o.connection_id = %(connection)s AND o.test AND o.external_id > %(after)s
+    ORDER BY o.external_id LIMIT %(limit)s
+"""
+_ORDERS_BEFORE = """
+    SELECT o.shop_id, o.connection_id, o.external_id FROM orders_order o
+    WHERE o.shop_id = %(shop)s AND o.connection_id = %(connection)s AND o.placed_at < %(before)s
+        AND o.external_id > %(after)s
     ORDER BY o.external_id LIMIT %(limit)s
 """
 _RECORD = """

@@ -1,6 +1,7 @@
 """Bells: what is to be done stands in the inbox."""
 
 import time
+from collections.abc import Callable
 
 import redis
 import structlog
@@ -9,7 +10,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from lib import bell
 from lib.rows import passing
-from orders import inbox
+from orders import fetching, inbox, sweeping
 from orders.backtest import runs
 
 log = structlog.get_logger("regulars.inbox")
@@ -46,15 +47,36 @@ def _call_help() -> None:
 @shared_task(name="orders.run_backtests", ignore_result=True)
 def run_backtests() -> None:
     """Go on with the back-tests that were asked for, a chunk at a time."""
+    _until_done(runs.advance, runs.ring)
+
+
+@shared_task(name="orders.fetch_due", ignore_result=True)
+def fetch_due() -> None:
+    """Fetch what webhooks only named, until nothing is due."""
+    bell.fetch_bell.take_down()
+    _until_done(fetching.fetch_due, bell.fetch_bell.ring)
+
+
+@shared_task(name="orders.sweep_stores", ignore_result=True)
+def sweep_stores() -> None:
+    """Begin the reconciliations whose time has come, and go on with what was begun."""
+    sweeping.begin_reconciliations()
+    _until_done(sweeping.advance)
+
+
+def _until_done(work: Callable[[], object], go_on: Callable[[], None] | None = None) -> None:
     ends = time.monotonic() + LONGEST_S
     try:
-        while runs.advance():
+        while work():
             if time.monotonic() > ends:
-                runs.ring()
+                if go_on is not None:
+                    go_on()
                 return
+    except redis.RedisError as error:
+        log.warning("no help could be called", reason=type(error).__name__)
     except (DatabaseError, InterfaceError) as error:
         if not passing(error):
             raise
         # Beat calls again; the connection may be from before a restart of the database.
         connection.close()
-        log.warning("back-tests put off", reason=type(error).__name__)
+        log.warning("put off", reason=type(error).__name__)

@@ -51,6 +51,7 @@ class OrderRow(NamedTuple):
     deleted: bool
     test: bool
     test_mode: bool
+    pointless: bool
 
 
 def facts_of(row: OrderRow) -> OrderFacts:
@@ -67,6 +68,7 @@ def facts_of(row: OrderRow) -> OrderFacts:
         deleted=row.deleted,
         test=row.test,
         test_mode=row.test_mode,
+        pointless=row.pointless,
         channel=row.channel,
         customer_tags=tuple(row.customer_tags),
         paid_at=row.paid_at,
@@ -122,7 +124,7 @@ _ROW = """
     SELECT o.id, o.customer_id, o.placed_at, coalesce(w.target, 0), o.status, o.currency, o.lines, o.refunds,
         o.shipping_net, o.shipping_tax, o.paid_at, o.channel, o.customer_tags, o.cancelled_at IS NOT NULL,
         o.deleted_at IS NOT NULL AND (o.restored_at IS NULL OR o.restored_at < o.deleted_at),
-        o.test, c.test_mode
+        o.test, c.test_mode, coalesce(o.placed_at < c.points_from, FALSE)
     FROM orders_order o
     JOIN shops_connection c ON c.shop_id = o.shop_id AND c.id = o.connection_id
     LEFT JOIN loyalty_account a ON a.shop_id = o.shop_id AND a.customer_id = o.customer_id
