@@ -135,9 +135,14 @@ class OrderState:
 
     def _merge(self, new: RefundSnapshot) -> None:
         old = self.refunds.get(new.id)
-        if old is None or (old.as_of, _encode(old)) < (new.as_of, _encode(new)):
+        if old is None or _word(old) < _word(new):
             self.refunds[new.id] = new
             self.changed = True
+
+
+def _word(refund: RefundSnapshot) -> tuple[bool, datetime, bytes]:
+    """What decides between two readings of one refund."""
+    return not refund.summary, refund.as_of, _encode(refund)
 
 
 def _age(snapshot: OrderSnapshot) -> tuple[datetime, int]:

@@ -56,6 +56,7 @@ class RefundSnapshot(Struct, frozen=True, omit_defaults=True):
     """One refund. `amount` is what it gives back (tax included) without naming a line, beyond `lines`.
 
     `as_of` decides between two readings of one refund: the later wins. `void` marks one whose payment failed.
+    `summary`: only the amount is told here; a reading in full wins over it, whenever either was told.
     """
 
     id: str
@@ -65,6 +66,7 @@ class RefundSnapshot(Struct, frozen=True, omit_defaults=True):
     shipping_net: Decimal = ZERO
     shipping_tax: Decimal = ZERO
     void: bool = False
+    summary: bool = False
 
 
 class CustomerSnapshot(Struct, frozen=True, omit_defaults=True):

@@ -1,7 +1,7 @@
-"""WooCommerce: order and customer webhooks of the REST API, version 3."""
+"""WooCommerce: order and customer webhooks, and coupons, of the REST API, version 3."""
 
 from platforms.base import Platform
-from platforms.woocommerce import payloads, webhooks
+from platforms.woocommerce import client, coupons, payloads, webhooks
 
 PLATFORM = Platform(
     name="woocommerce",
@@ -9,4 +9,7 @@ PLATFORM = Platform(
     verify=webhooks.verify,
     parse=payloads.parse,
     secret=webhooks.secret,
+    client=client.WooCommerce,
+    credentials=client.FIELDS,
+    abilities=coupons.ABILITIES,
 )

@@ -7,7 +7,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from lib.money import spread
-from platforms.base import Ignored
+from platforms.base import Ignored, NeedsFetch
 from platforms.birthdays import birthday
 from platforms.reading import (
     amount,
@@ -36,6 +36,8 @@ from platforms.snapshots import (
 from platforms.woocommerce.refunds import read_refund
 from platforms.woocommerce.shapes import Charge, Customer, Deleted, LineItem, Meta, Order
 
+FETCHED = "order.fetched"
+
 _ORDER = decoder(Order)
 _CUSTOMER = decoder(Customer)
 _DELETED = decoder(Deleted)
@@ -57,17 +59,18 @@ _CHANNELS = {"": "web", "checkout": "web", "store-api": "web", "admin": "draft",
 
 
 def parse(topic: str, body: bytes) -> list[Fact]:
-    """What a body says. Raises `Unreadable` or `Ignored`."""
+    """What a body says. Raises `Unreadable` or `Ignored`, and `NeedsFetch` where an order only sums its refunds up."""
     reader = _READERS.get(topic)
     if reader is None:
         raise Ignored(f"Nothing is done with the topic {topic[:100]!r}.")
     fact = reader(body)
+    if not isinstance(fact, OrderSnapshot):
+        return [fact]
     # Out of the trash: the body is the order as it is again.
-    return (
-        [fact, OrderRestored(fact.id)]
-        if topic == "order.restored" and isinstance(fact, OrderSnapshot)
-        else [fact]
-    )
+    facts: list[Fact] = [fact, OrderRestored(fact.id)] if topic == "order.restored" else [fact]
+    if topic != FETCHED and any(refund.summary for refund in fact.refunds):
+        raise NeedsFetch("order", fact.id, facts)
+    return facts
 
 
 def _order(body: bytes) -> OrderSnapshot:
@@ -194,6 +197,7 @@ _READERS: dict[str, Callable[[bytes], Fact]] = {
     "order.created": _order,
     "order.updated": _order,
     "order.restored": _order,
+    FETCHED: _order,
     "order.deleted": _deleted,
     "customer.created": _customer,
     "customer.updated": _customer,

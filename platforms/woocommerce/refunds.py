@@ -1,4 +1,4 @@
-"""WooCommerce refunds, which come inside their order. Their amounts are negative."""
+"""WooCommerce refunds: summed up inside their order, in full in the list of an order's refunds."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -29,6 +29,7 @@ def read_refund(refund: Refund, as_of: datetime) -> RefundSnapshot:
         amount=max(ZERO, whole - named),
         shipping_net=net,
         shipping_tax=tax,
+        summary=refund.line_items is None,
     )
 
 

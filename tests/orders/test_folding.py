@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,11 @@ def refund(id: str, minute: int, amount: int = 10) -> RefundSnapshot:
     return RefundSnapshot(id=id, as_of=at(minute), amount=Decimal(amount))
 
 
-def known(facts: tuple[OrderFact, ...]) -> tuple[object, ...]:
+def summary(id: str, minute: int) -> RefundSnapshot:
+    return RefundSnapshot(id=id, as_of=at(minute), amount=Decimal(10), summary=True)
+
+
+def known(facts: tuple[OrderFact, ...]) -> tuple[Any, ...]:
     state = OrderState((1, 1, "A"))
     for fact in facts:
         state.fold(fact)
@@ -63,6 +68,11 @@ STORIES: dict[str, list[OrderFact]] = {
         order(1, refunds_complete=True, refunds=(refund("r", 1),)),
         RefundEvent("A", refund("s", 0)),
     ],
+    "a refund summed up, in full, and summed up again": [
+        order(1, refunds_complete=True, refunds=(summary("r", 1),)),
+        order(1, refunds_complete=True, refunds=(refund("r", 1, 7),)),
+        order(4, refunds_complete=True, refunds=(summary("r", 4),)),
+    ],
     "deleted and restored": [order(1), OrderDeleted("A", at(5)), OrderRestored("A", at(6)), order(6)],
     "deleted, restored and deleted again": [
         order(1),
@@ -79,6 +89,11 @@ def test_every_order_of_facts_and_their_repetition_say_the_same(facts: list[Orde
     for shuffled in permutations(facts):
         assert known(shuffled) == expected
         assert known(shuffled + shuffled[:2]) == expected
+
+
+def test_a_refund_in_full_outlives_later_summaries() -> None:
+    ((_, found),) = known(tuple(STORIES["a refund summed up, in full, and summed up again"]))[1]
+    assert found == refund("r", 1, 7)
 
 
 def test_the_last_word_on_a_deletion_counts() -> None:

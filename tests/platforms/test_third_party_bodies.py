@@ -106,18 +106,18 @@ def test_woocommerce_orders() -> None:
     for path in paths:
         told = json.loads(path.read_bytes())
         told = told.get("data", told)
-        read = order("woocommerce", "order.updated", encode(told))
+        read = order("woocommerce", "order.fetched", encode(told))
         assert sum(line.net for line in read.lines) == sum(
             Decimal(item["total"]) for item in told["line_items"]
         )
         assert read.refunds_complete == ("refunds" in told)
     partly = json.loads(material("woocommerce/orders/order-details-partially-refunded.json").read_bytes())
-    read = order("woocommerce", "order.updated", encode(partly.get("data", partly)))
+    read = order("woocommerce", "order.fetched", encode(partly.get("data", partly)))
     assert [refund.amount for refund in read.refunds] == [Decimal("16.20"), Decimal("8.10")]
 
 
 @pytest.mark.parametrize("path", bodies("woocommerce", "docs"), ids=lambda path: path.name)
 def test_woocommerces_other_bodies_never_break_anything(path: Path) -> None:
-    for topic in ("order.updated", "order.deleted", "customer.updated", "coupon.updated"):
+    for topic in ("order.fetched", "order.deleted", "customer.updated", "coupon.updated"):
         with suppress(Unreadable, Ignored):
             assert PLATFORMS["woocommerce"].parse(topic, path.read_bytes())

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from platforms.base import Ignored, Rejected, Unreadable
+from platforms.base import Ignored, NeedsFetch, Rejected, Unreadable
 from platforms.snapshots import (
     CustomerSnapshot,
     OrderDeleted,
@@ -30,8 +30,8 @@ def status(headers: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...]
     return caught.value.status
 
 
-def read(**changes: Any) -> OrderSnapshot:
-    (order,) = parse("order.updated", encode(woo_order(**changes)))
+def read(topic: str = "order.updated", **changes: Any) -> OrderSnapshot:
+    (order,) = parse(topic, encode(woo_order(**changes)))
     assert isinstance(order, OrderSnapshot)
     return order
 
@@ -163,6 +163,7 @@ def test_refunds_without_and_with_lines() -> None:
     }
     nameless = {"id": 315, "quantity": -1, "total": "-2.00", "total_tax": "0.00"}
     order = read(
+        "order.fetched",
         refunds=[
             {"id": 549, "reason": "Sold out", "total": "-16.20"},
             {
@@ -171,7 +172,7 @@ def test_refunds_without_and_with_lines() -> None:
                 "line_items": [item, nameless],
                 "shipping_lines": [{"total": "-4.90"}],
             },
-        ]
+        ],
     )
     short, full = order.refunds
     assert (short.id, short.amount, short.lines, short.as_of) == (
@@ -182,6 +183,21 @@ def test_refunds_without_and_with_lines() -> None:
     )
     assert full.lines == (RefundLine("311", Decimal("9.00"), Decimal("1.71"), 1),)
     assert (full.shipping_net, full.amount) == (Decimal("4.90"), Decimal("5.00"))
+    assert (short.summary, full.summary) == (True, False)
+
+
+def test_refunds_that_are_only_summed_up_are_to_be_fetched() -> None:
+    for topic, facts in (("order.updated", 1), ("order.restored", 2)):
+        with pytest.raises(NeedsFetch) as caught:
+            read(topic, refunds=[{"id": 549, "reason": "", "total": "-16.20"}])
+        assert (caught.value.kind, caught.value.external_id, len(caught.value.facts)) == (
+            "order",
+            "727",
+            facts,
+        )
+        order = caught.value.facts[0]
+        assert isinstance(order, OrderSnapshot)
+        assert [(refund.id, refund.amount) for refund in order.refunds] == [("549", Decimal("16.20"))]
 
 
 def test_an_order_without_a_list_of_refunds_does_not_claim_to_have_none() -> None:
