@@ -18,7 +18,7 @@ DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 @cache
 def schema(path: Path = REDUCED) -> GraphQLSchema:
     """The schema of a file in the schema language; built once (the whole one takes some seconds)."""
-    built = build_schema(path.read_text(), assume_valid=True)
+    built = build_schema(path.read_text(), assume_valid=True, no_location=True)
     for name, parse in SCALARS.items():
         scalar = built.type_map.get(name)
         if isinstance(scalar, GraphQLScalarType):

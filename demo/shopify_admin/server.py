@@ -81,7 +81,7 @@ def serve(stores: Stores, faults: Faults | None = None, certificate: Path | None
         context.load_cert_chain(certificate)
         # The handshake belongs to the connection's own thread: accepting must not wait for it.
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"

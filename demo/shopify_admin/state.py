@@ -1,7 +1,7 @@
 """What the store remembers, behind a small interface, so that it can live in memory or in a database."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any, Protocol
 
@@ -26,7 +26,7 @@ class Records(Protocol):
 
     def remove(self, key: str) -> Record | None: ...
 
-    def all(self) -> Iterable[Record]: ...
+    def all(self) -> Sequence[Record]: ...
 
 
 class InMemory:

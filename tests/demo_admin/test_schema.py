@@ -50,7 +50,7 @@ def test_every_document_that_is_sent_fits_and_can_be_paid(name: str) -> None:
 
 def differences(name: str, ours: Any, real: GraphQLSchema) -> list[str]:
     """What a type of ours has that the real one has not, or otherwise."""
-    theirs = real.type_map.get(name)
+    theirs: Any = real.type_map.get(name)
     if theirs is None or type(theirs) is not type(ours):
         return [f"{name} is not there"]
     if isinstance(ours, GraphQLEnumType):
