@@ -43,3 +43,23 @@ class InvalidPool(ValueError):
     def __init__(self, errors: list[tuple[int, str]]) -> None:
         self.errors = errors
         super().__init__("\n".join(f"{line}: {message}" if line else message for line, message in errors))
+
+
+class NotConnected(ValueError):
+    """A store that has not let us in, or not any more."""
+
+
+class NotPossible(ValueError):
+    """Something that a redemption's state does not allow, in a sentence for the merchant."""
+
+
+class CodeNotUsable(ValueError):
+    """A code that cannot be used, in a sentence for the till.
+
+    `code`: unknown (also another shop's, or not ready yet), elsewhere (its store checks it), used, expired, ended,
+    released, minimum; bad_reference, bad_total.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)

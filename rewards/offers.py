@@ -1,12 +1,24 @@
-"""What a reward is to one member at one instant: its price, what is missing, and what a redemption would be."""
+"""What a reward is to one member at one instant: its price, what is missing, and what a redemption would be.
 
-from collections.abc import Mapping
+Nothing here reads or writes: the same facts give the same answer.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext, ngettext
+
+from lib.money import LIMIT, minor_units
+from loyalty.field_rules import MOST_POINTS
+from loyalty.moments import local_moment
+from loyalty.wording import points_text
+from rewards.abilities import unavailable_at
+from rewards.errors import NotRedeemed
 from rewards.terms import Terms
+from rewards.wording import moment_text, tiers_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +52,15 @@ class MemberFacts:
     tier_names: Mapping[str, str] = field(default_factory=dict)
     points_name: str = "points"
 
+    def points_text(self, points: int) -> str:
+        return points_text(points, self.points_name)
+
 
 @dataclass(frozen=True, slots=True)
 class Slide:
     """What a variable reward allows this member: from `least` to `most` points by `step`, each worth `value_each`.
 
-    `most` is below `least` where the balance does not reach it.
+    `most` is what the balance allows; below `least` there is nothing to choose.
     """
 
     least: int
@@ -86,14 +101,22 @@ class Quote:
     minimum: Decimal | None
 
 
-def unavailable_at(terms: Terms, platform: str) -> str:
-    """Why stores of this platform cannot give the reward, in a sentence; "" where they can."""
-    raise NotImplementedError
+def price_for(terms: Terms, tier: str) -> int:
+    """The price for a member of that tier: points, of a variable reward those of one step."""
+    return terms.tier_prices.get(tier, terms.price)
 
 
 def offer(listed: Listed, member: MemberFacts, at: datetime) -> Offer:
     """What the reward is to this member at `at`."""
-    raise NotImplementedError
+    terms = listed.terms
+    slide = _slide(terms, member) if terms.kind == "variable" else None
+    price = slide.least if slide else price_for(terms, member.tier)
+    missing = max(0, price - member.balance)
+    obstacle, why = next(_obstacles(listed, member, at), ("", ""))
+    if missing and not obstacle:
+        obstacle = "not_enough_points"
+        why = gettext("%(points)s to go") % {"points": member.points_text(missing)}
+    return Offer(listed, price, missing, obstacle, why, slide)
 
 
 def quote(
@@ -101,6 +124,123 @@ def quote(
 ) -> Quote:
     """What redeeming takes and gives. `points`: of a variable reward how many, of others None or the price shown.
 
-    Raises `NotRedeemed`.
+    `order_total`: of the cart, where it is known. Raises `NotRedeemed`.
     """
-    raise NotImplementedError
+    for code, message in _obstacles(listed, member, at):
+        raise NotRedeemed(code, message)
+    terms = listed.terms
+    wanted = _whole(points)
+    if terms.kind == "variable":
+        return _variable_quote(terms, member, wanted, _total(order_total))
+    price = price_for(terms, member.tier)
+    if wanted is not None and wanted != price:
+        shown = {"points": member.points_text(price)}
+        raise NotRedeemed("price_changed", gettext("The price is %(points)s now.") % shown, "points")
+    _afford(price, member)
+    return Quote(price, terms.value, terms.minimum_spend)
+
+
+def free_quote(terms: Terms, currency: str) -> Quote:
+    """What a reward gives that costs nothing; of a variable one the least amount."""
+    steps = -(-(terms.min_points or terms.price) // terms.price) if terms.kind == "variable" else 1
+    value = terms.value * steps
+    return Quote(0, value, _minimum(terms, value, currency))
+
+
+def _obstacles(listed: Listed, member: MemberFacts, at: datetime) -> Iterator[tuple[str, str]]:
+    """Every reason besides points for which this member cannot have it now, as (code, sentence)."""
+    terms = listed.terms
+    if listed.archived or not listed.active:
+        yield "withdrawn", gettext("This reward is not offered any more.")
+    if unavailable_at(terms, member.platform):
+        yield "unavailable", gettext("This store cannot give this reward.")
+    starts = local_moment(terms.starts).replace(tzinfo=member.zone) if terms.starts else None
+    if starts and at < starts:
+        opens = {"day": moment_text(starts, member.zone, at)}
+        yield "not_open", gettext("Opens on %(day)s") % opens
+    if terms.ends and at >= local_moment(terms.ends).replace(tzinfo=member.zone):
+        yield "ended", gettext("This offer has ended.")
+    if terms.tiers and member.tier not in terms.tiers:
+        yield "tier", tiers_text(terms.tiers, member.tier_names)
+    had = member.redeemed_of.get(listed.id, 0)
+    if terms.per_member is not None and had >= terms.per_member:
+        text = ngettext("You have had this once already", "You have had this %(count)d times already", had)
+        yield "per_member", text % {"count": had} if had > 1 else text
+    if listed.left is not None and listed.left <= 0:
+        yield "sold_out", gettext("Sold out")
+
+
+def _slide(terms: Terms, member: MemberFacts) -> Slide:
+    step = price_for(terms, member.tier)
+    least = -(-max(terms.min_points or step, step) // step) * step
+    most = min(member.balance, terms.max_points or MOST_POINTS)
+    return Slide(least, max(0, most // step * step), step, terms.value)
+
+
+def _variable_quote(terms: Terms, member: MemberFacts, wanted: int | None, total: Decimal | None) -> Quote:
+    if wanted is None:
+        raise NotRedeemed("bad_points", gettext("Say how many points to redeem."), "points")
+    slide = _slide(terms, member)
+    if wanted % slide.step:
+        text = gettext("Choose a multiple of %(points)s.") % {"points": member.points_text(slide.step)}
+        raise NotRedeemed("not_a_step", text, "points")
+    if wanted < slide.least:
+        text = gettext("Redeem at least %(points)s.") % {"points": member.points_text(slide.least)}
+        raise NotRedeemed("below_minimum", text, "points")
+    if terms.max_points is not None and wanted > terms.max_points:
+        text = gettext("Redeem at most %(points)s.") % {"points": member.points_text(terms.max_points)}
+        raise NotRedeemed("above_maximum", text, "points")
+    _fit_order(terms, slide, member, wanted, total)
+    _afford(wanted, member)
+    value = slide.value_of(wanted)
+    return Quote(wanted, value, _minimum(terms, value, member.currency))
+
+
+def _fit_order(terms: Terms, slide: Slide, member: MemberFacts, wanted: int, total: Decimal | None) -> None:
+    """Refuse what is more than the part of this order that points may pay for."""
+    if total is None or terms.max_order_percent is None:
+        return
+    most = int(total * terms.max_order_percent / 100 // terms.value) * slide.step
+    if wanted > most:
+        shown = {"points": member.points_text(most), "percent": terms.max_order_percent}
+        text = gettext("On this order at most %(points)s can be redeemed, %(percent)d%% of it.") % shown
+        raise NotRedeemed("above_order", text, "points")
+
+
+def _afford(points: int, member: MemberFacts) -> None:
+    if points > member.balance:
+        raise not_enough(member.balance, points, member.points_name)
+
+
+def not_enough(balance: int, points: int, points_name: str = "points") -> NotRedeemed:
+    """The refusal of what the balance does not cover."""
+    shown = {"balance": points_text(max(0, balance), points_name), "points": points_text(points, points_name)}
+    text = gettext("You have %(balance)s, and this takes %(points)s.") % shown
+    return NotRedeemed("not_enough_points", text, "points")
+
+
+def _minimum(terms: Terms, value: Decimal, currency: str) -> Decimal | None:
+    """What must be spent, so that a variable amount is never more than its part of the order: rounded up."""
+    if terms.kind != "variable" or terms.max_order_percent is None:
+        return terms.minimum_spend
+    unit = Decimal(1).scaleb(-minor_units(currency))
+    least = (value * 100 / terms.max_order_percent).quantize(unit, ROUND_CEILING)
+    return max(least, terms.minimum_spend or least)
+
+
+def _whole(points: object) -> int | None:
+    """The points asked for. Raises `NotRedeemed` where it is no count of points."""
+    if points is None:
+        return None
+    if type(points) is not int or not 0 < points <= MOST_POINTS:
+        raise NotRedeemed("bad_points", gettext("Points are whole numbers above 0."), "points")
+    return points
+
+
+def _total(order_total: object) -> Decimal | None:
+    if order_total is None:
+        return None
+    if not isinstance(order_total, Decimal) or not (order_total.is_finite() and 0 <= order_total < LIMIT):
+        text = gettext("The total of the order is no amount of money.")
+        raise NotRedeemed("bad_order_total", text, "order_total")
+    return order_total

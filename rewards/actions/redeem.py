@@ -1,9 +1,57 @@
 """Points for a reward: one read and one statement, committed when they return."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
+import msgspec
+from django.db import transaction
+from django.utils.translation import gettext
+from django_scopes import scopes_disabled
+
+from lib.bell import rewards_ringer
+from lib.clock import now
+from lib.prepared import Prepared
+from loyalty.actions.spending import expire_account
+from loyalty.calendar import add_days, day_after, local_day
 from loyalty.models import Account
-from rewards.models import Redemption, Reward
+from loyalty.versions import timelines
+from platforms.registry import PLATFORMS
+from rewards.abilities import unavailable_at
+from rewards.codes import new_code
+from rewards.errors import KeyConflict, NotRedeemed
+from rewards.models import Redemption, Reward, redemption_public_id
+from rewards.offers import Listed, MemberFacts, Quote, free_quote, not_enough, quote
+from rewards.statements import READ, READ_AS, RESERVE, Facts, Outcome
+from rewards.stores import made_by_store
+from rewards.terms import Terms, read_terms
+
+LONGEST_KEY = 180
+GIVEN = "given:"
+MOST_KEPT = 10_000
+# Between the read and the lock somebody may change the reward or the tier, or lots may fall due: look again.
+ROUNDS = 3
+
+
+class _Asked(NamedTuple):
+    """A request: for which reward, under which key, and on what grounds. `points` are as they were sent."""
+
+    read: Prepared
+    who: tuple[Any, ...]
+    shop_id: int
+    reward: str
+    key: str
+    points: object = None
+    order_total: Decimal | None = None
+    actor: str = ""
+    given: bool = False
+    reason: str = ""
+
+
+# By (reward id, revision): a change of the terms raises the revision.
+_terms: dict[tuple[int, int], Terms] = {}
 
 
 def redeem(
@@ -22,7 +70,9 @@ def redeem(
 
     Raises `NotRedeemed`; then no points were taken.
     """
-    raise NotImplementedError
+    who = (account.pk,)
+    asked = _Asked(READ, who, account.shop_id, reward_public_id, key, points, order_total, actor)
+    return _redeem(asked)
 
 
 def redeem_as(
@@ -36,7 +86,8 @@ def redeem_as(
     actor: str = "",
 ) -> Redemption:
     """`redeem` for the shopper whom a store's token names: saves the read of the account."""
-    raise NotImplementedError
+    who = (connection_id, external_id)
+    return _redeem(_Asked(READ_AS, who, shop_id, reward_public_id, key, points, order_total, actor))
 
 
 def give(account: Account, reward: Reward, key: str, reason: str, actor: str = "") -> Redemption:
@@ -45,4 +96,213 @@ def give(account: Account, reward: Reward, key: str, reason: str, actor: str = "
     A variable reward gives its least amount. `key` as in `redeem`, in a space of its own. Raises `NotRedeemed` where
     it is archived, sold out, or the member's store cannot give it; `KeyConflict`.
     """
-    raise NotImplementedError
+    _check_key(key)
+    asked = _Asked(
+        READ,
+        (account.pk,),
+        account.shop_id,
+        reward.public_id,
+        GIVEN + key,
+        actor=actor,
+        given=True,
+        reason=reason,
+    )
+    return _in_rounds(asked)
+
+
+def _redeem(asked: _Asked) -> Redemption:
+    _check_key(asked.key)
+    if asked.key.startswith(GIVEN):
+        raise NotRedeemed("bad_key", gettext("This key is kept for gifts."), "key")
+    return _in_rounds(asked)
+
+
+def _check_key(key: object) -> None:
+    if not (isinstance(key, str) and 0 < len(key) <= LONGEST_KEY and key.isprintable()):
+        most = {"most": LONGEST_KEY}
+        raise NotRedeemed("bad_key", gettext("A key has 1 to %(most)d printable characters.") % most, "key")
+
+
+def _in_rounds(asked: _Asked) -> Redemption:
+    seen: Quote | None = None
+    for _ in range(ROUNDS):
+        facts = _read(asked)
+        if facts.there is not None:
+            return _there(asked, facts.shop_id, facts.there, facts.reward_id)
+        if facts.reward_id is None:
+            raise NotRedeemed("unknown_reward", gettext("There is no such reward."), "reward")
+        terms, at = _terms_of(facts.reward_id, facts.revision, facts.terms), now()
+        quoted = _quote(asked, facts, terms, at)
+        if seen is not None and seen != quoted:
+            break
+        seen = quoted
+        redemption, arguments = _planned(asked, facts, terms, quoted, at)
+        outcome = Outcome(*(RESERVE.one(*arguments) or ("account", None, None, None)))
+        if outcome.what == "made":
+            return _made(redemption, outcome)
+        if outcome.what == "there":
+            return _there(asked, facts.shop_id, int(outcome.redemption_id or 0), facts.reward_id)
+        if outcome.what == "due":
+            with transaction.atomic():
+                expire_account(facts.shop_id, facts.account_id, at)
+        elif outcome.what not in ("changed", "tier"):
+            raise _refusal(outcome, quoted)
+    raise NotRedeemed("changed", gettext("This reward was changed just now. Please look at it again."))
+
+
+def _read(asked: _Asked) -> Facts:
+    row = asked.read.one(asked.shop_id, asked.reward, asked.key, *asked.who)
+    if row is None:
+        raise not_enough(0, 1)
+    return Facts(*row)
+
+
+def _terms_of(reward_id: int, revision: int, text: str) -> Terms:
+    terms = _terms.get((reward_id, revision))
+    if terms is None:
+        if len(_terms) >= MOST_KEPT:
+            _terms.clear()
+        terms = _terms[reward_id, revision] = read_terms(text)
+    return terms
+
+
+def _quote(asked: _Asked, facts: Facts, terms: Terms, at: datetime) -> Quote:
+    """What is taken and given. Raises `NotRedeemed`, also where the store has shut its door."""
+    if asked.given:
+        if facts.archived:
+            raise NotRedeemed("withdrawn", gettext("This reward is not offered any more."))
+        if reason := unavailable_at(terms, facts.platform):
+            raise NotRedeemed("unavailable", reason)
+        quoted = free_quote(terms, facts.currency)
+    else:
+        quoted = quote(_listed(facts, terms), _member(facts, terms), asked.points, asked.order_total, at)
+    if not facts.connected or (made_by_store(terms, facts.platform) and facts.access != "active"):
+        text = gettext("The store cannot be reached at the moment, so no code can be made. Please try later.")
+        raise NotRedeemed("not_connected", text)
+    return quoted
+
+
+def _listed(facts: Facts, terms: Terms) -> Listed:
+    return Listed(
+        id=facts.reward_id or 0,
+        public_id="",
+        revision=facts.revision,
+        name=facts.name,
+        terms=terms,
+        active=facts.active,
+        archived=facts.archived,
+        left=facts.left,
+    )
+
+
+def _member(facts: Facts, terms: Terms) -> MemberFacts:
+    refused = bool(terms.tiers) and facts.tier not in terms.tiers
+    return MemberFacts(
+        balance=facts.balance,
+        zone=ZoneInfo(facts.timezone),
+        currency=facts.currency,
+        platform=facts.platform,
+        tier=facts.tier,
+        redeemed_of={facts.reward_id or 0: facts.had},
+        tier_names=_tier_names(facts.shop_id) if refused else {},
+    )
+
+
+def _tier_names(shop_id: int) -> Mapping[str, str]:
+    timeline = timelines([shop_id]).get(shop_id)
+    levels = timeline.versions[-1].document.tiers.levels if timeline else ()
+    return {level.key: level.name for level in levels}
+
+
+def _planned(
+    asked: _Asked, facts: Facts, terms: Terms, quoted: Quote, at: datetime
+) -> tuple[Redemption, tuple[Any, ...]]:
+    """The redemption as it will be, and what the database function is told of it, in the order of `_TYPES`."""
+    by_store = made_by_store(terms, facts.platform)
+    expires_at = None
+    if terms.validity_days is not None:
+        zone = ZoneInfo(facts.timezone)
+        expires_at = day_after(zone, add_days(local_day(zone, at), terms.validity_days))
+    platform = PLATFORMS.get(facts.platform)
+    abilities = platform.abilities if platform and by_store else None
+    redemption = Redemption(
+        shop_id=facts.shop_id,
+        public_id=redemption_public_id(),
+        account_id=facts.account_id,
+        reward_id=facts.reward_id or 0,
+        connection_id=facts.connection_id,
+        state=Redemption.State.RESERVED if by_store else Redemption.State.ISSUED,
+        name=facts.name,
+        terms=msgspec.json.decode(facts.terms),
+        points=quoted.points,
+        value=quoted.value,
+        posted=quoted.points,
+        postings=1 if quoted.points else 0,
+        request_key=asked.key,
+        code="" if terms.source == "pool" else new_code(terms, abilities),
+        expires_at=expires_at,
+        due_at=at if by_store else None,
+        actor=asked.actor,
+        created_at=at,
+        issued_at=None if by_store else at,
+    )
+    tier_matters = not asked.given and (terms.tiers or terms.tier_prices)
+    arguments = (
+        facts.shop_id,
+        facts.account_id,
+        facts.connection_id,
+        facts.reward_id,
+        facts.revision,
+        asked.key,
+        redemption.public_id,
+        facts.name,
+        facts.terms,
+        quoted.points,
+        quoted.value,
+        str(redemption.state),
+        redemption.code,
+        terms.source == "pool",
+        asked.given,
+        facts.tier if tier_matters else None,
+        None if asked.given else terms.per_member,
+        expires_at,
+        asked.reason or facts.name,
+        asked.actor,
+        at,
+    )
+    return redemption, arguments
+
+
+def _made(redemption: Redemption, outcome: Outcome) -> Redemption:
+    redemption.pk = outcome.redemption_id
+    redemption.code = outcome.code or ""
+    redemption._state.adding = False
+    redemption._state.db = "default"
+    if redemption.state == Redemption.State.RESERVED:
+        transaction.on_commit(rewards_ringer.soon)
+    return redemption
+
+
+def _there(asked: _Asked, shop_id: int, redemption_id: int, reward_id: int | None) -> Redemption:
+    """What this key made before. Raises `KeyConflict` where it was asked for with other content."""
+    with scopes_disabled():
+        there: Redemption = Redemption.objects.get(shop_id=shop_id, pk=redemption_id)
+    variable = there.terms["kind"] == "variable" and not asked.given
+    same_points = there.points == asked.points or (asked.points is None and not variable)
+    if there.reward_id != reward_id or not same_points or isinstance(asked.points, bool):
+        raise KeyConflict(f"The key {asked.key} was used with other content.")
+    return there
+
+
+def _refusal(outcome: Outcome, quoted: Quote) -> NotRedeemed:
+    if outcome.what == "not_enough_points":
+        return not_enough(outcome.balance or 0, quoted.points)
+    if outcome.what == "account":
+        return not_enough(0, quoted.points)
+    sentences = {
+        "withdrawn": gettext("This reward is not offered any more."),
+        "sold_out": gettext("Sold out"),
+        "per_member": gettext("You have had this as often as you can"),
+        "frozen": gettext("Your points are being checked. Please try again later."),
+    }
+    return NotRedeemed(outcome.what, sentences[outcome.what])
