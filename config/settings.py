@@ -45,6 +45,16 @@ if not isinstance(OUTBOUND_ROUTES, dict):
 if OUTBOUND_ROUTES and PUBLIC_URL.startswith("https://"):
     raise ImproperlyConfigured("OUTBOUND_ROUTES is for development: take it away where PUBLIC_URL is https.")
 
+# The app through which Shopify's stores let us in; without it they are connected by hand.
+SHOPIFY_API_KEY = env.str("SHOPIFY_API_KEY", "")
+SHOPIFY_API_SECRET = env.str("SHOPIFY_API_SECRET", "")
+SHOPIFY_API_SECRET_PREVIOUS = env.str("SHOPIFY_API_SECRET_PREVIOUS", "")
+_SCOPES = (
+    "read_orders,read_customers,read_products,write_discounts,write_gift_cards,"
+    "read_store_credit_accounts,write_store_credit_account_transactions"
+)
+SHOPIFY_SCOPES: list[str] = env.str("SHOPIFY_SCOPES", _SCOPES).split(",")
+
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
