@@ -142,14 +142,13 @@ _SPENT = f"""
     FROM {_WANTED}
     JOIN loyalty_entry e ON e.shop_id = r.shop_id AND e.id = r.id AND e.account_id = r.account_id
         AND e.kind = 'redeem'
-    LEFT JOIN loyalty_entry b ON b.shop_id = e.shop_id AND b.account_id = e.account_id AND b.seq > e.seq
-        AND b.kind = 'return' AND b.reverses_id = e.id
+    LEFT JOIN loyalty_entry b ON b.shop_id = e.shop_id AND b.reverses_id = e.id AND b.kind = 'return'
     GROUP BY e.shop_id, e.account_id, e.id, e.seq, e.available_delta
 """
 # No lot gets more than it has room for, not even of an account whose figures are damaged.
 _TAKEN = f"""
     WITH spent AS MATERIALIZED (
-        SELECT e.shop_id, e.account_id, e.id, e.seq FROM {_WANTED}
+        SELECT e.shop_id, e.id FROM {_WANTED}
         JOIN loyalty_entry e ON e.shop_id = r.shop_id AND e.id = r.id AND e.account_id = r.account_id
             AND e.kind = 'redeem'
     ), moved AS (
@@ -158,8 +157,7 @@ _TAKEN = f"""
         UNION ALL
         SELECT s.shop_id, s.id, u.lot_id, u.points, NULL
         FROM spent s
-        JOIN loyalty_entry b ON b.shop_id = s.shop_id AND b.account_id = s.account_id AND b.seq > s.seq
-            AND b.kind = 'return' AND b.reverses_id = s.id
+        JOIN loyalty_entry b ON b.shop_id = s.shop_id AND b.reverses_id = s.id AND b.kind = 'return'
         JOIN loyalty_lotuse u ON u.shop_id = b.shop_id AND u.entry_id = b.id AND u.points < 0
     ), net AS (
         SELECT m.shop_id, m.entry_id, m.lot_id, sum(m.points) AS points, max(m.turn) AS turn

@@ -135,7 +135,10 @@ class Entry(models.Model):
                 condition=~Q(pending_delta=0) | ~Q(available_delta=0), name="entry_moves_something"
             ),
         ]
-        indexes: ClassVar = [BrinIndex(fields=["occurred_at"], name="entry_by_day", autosummarize=True)]
+        indexes: ClassVar = [
+            BrinIndex(fields=["occurred_at"], name="entry_by_day", autosummarize=True),
+            models.Index("shop", "reverses", condition=Q(kind="return"), name="entry_returning"),
+        ]
 
     def __str__(self) -> str:
         return self.reference

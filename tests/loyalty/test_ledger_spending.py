@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connections, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lib.rows import execute
@@ -84,7 +84,20 @@ EARNINGS = st.builds(
 SPENDINGS = st.builds(Step, st.integers(-100, -1), st.integers(0, 160))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NONE_LAST = [Step(30, 0), Step(30, 1, expires_in=40), Step(-20, 2)]
+OLDER_FIRST = [Step(30, 10, expires_in=20), Step(30, 5, expires_in=25), Step(-20, 12)]
+ONE_IS_DUE = [Step(30, 0, expires_in=10), Step(30, 1), Step(-20, 20), Step(-20, 21)]
+SLIDING = [Step(50, 0, idle_months=2), Step(50, 1, idle_months=1), Step(-60, 20)]
+# What happened on day 45 counts for the first lot only after it became known that it lived then.
+SEEN_LATE = [Step(50, 0, idle_months=1), Step(30, 45), Step(-10, 20)]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(NONE_LAST)
+@example(OLDER_FIRST)
+@example(ONE_IS_DUE)
+@example(SLIDING)
+@example(SEEN_LATE)
 @given(st.lists(st.one_of(EARNINGS, EARNINGS, SPENDINGS), min_size=2, max_size=10))
 def test_both_roads_leave_the_same_rows(shop: Shop, steps: list[Step]) -> None:
     """Also where a spending is seen late, some lots slide, some are due, and some points are missing."""
