@@ -23,7 +23,7 @@ from lib.clock import now
 
 DOCS = "https://shopify.dev/api/usage"
 BAD_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"
-# What each field at the top needs; a write scope holds the read scope of its name.
+# What each field at the top needs, and some below; a write scope holds the read scope of its name.
 SCOPES = {
     "codeDiscountNode": "read_discounts",
     "codeDiscountNodeByCode": "read_discounts",
@@ -47,8 +47,8 @@ SCOPES = {
     "products": "read_products",
     "refund": "read_orders",
     "storeCreditAccountCredit": "write_store_credit_account_transactions",
-    "storeCreditAccounts": "read_store_credit_accounts",
-    "transactions": "read_store_credit_account_transactions",
+    "Customer.storeCreditAccounts": "read_store_credit_accounts",
+    "StoreCreditAccount.transactions": "read_store_credit_account_transactions",
 }
 
 
@@ -228,7 +228,7 @@ def _require(name: str, info: GraphQLResolveInfo) -> None:
         return
     access = f"`{needed}` access scope."
     raise GraphQLError(
-        f"Access denied for {name} field. Required access: {access}",
+        f"Access denied for {info.field_name} field. Required access: {access}",
         extensions={
             "code": "ACCESS_DENIED",
             "documentation": f"{DOCS}/access-scopes",
@@ -239,8 +239,7 @@ def _require(name: str, info: GraphQLResolveInfo) -> None:
 
 def _resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
     """A field of a record: a list that the schema calls a connection becomes the page that was asked for."""
-    if info.field_name in ("storeCreditAccounts", "transactions"):
-        _require(info.field_name, info)
+    _require(f"{info.parent_type.name}.{info.field_name}", info)
     value = default_field_resolver(source, info, **arguments)
     if isinstance(value, list) and get_named_type(info.return_type).name.endswith("Connection"):
         return page(value, arguments)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from demo.shopify_admin import store_credit
 from demo.shopify_admin.documents import Json
+from demo.shopify_admin.schema import instant, iso
 from demo.shopify_admin.search import found, number_of, page
 from demo.shopify_admin.state import Record
 
@@ -81,6 +82,13 @@ def add_product(
     return record
 
 
+def add_collection(store: "AdminStore", number: int, title: str) -> Record:
+    """Put a collection there."""
+    record = _numbered("Collection", number, {"title": title, "handle": title.lower().replace(" ", "-")})
+    store["collections"].add(record["id"], record)
+    return record
+
+
 def put_order(store: "AdminStore", number: int, **facts: Any) -> Record:
     """Put an order there, or change the one of this number; `facts` as the schema names them, connections as lists.
 
@@ -104,7 +112,8 @@ def put_order(store: "AdminStore", number: int, **facts: Any) -> Record:
         "refunds": [],
     }
     kept = store["orders"].get(id) or plain
-    record = _numbered("Order", number, kept | {"updatedAt": store.now()} | facts)
+    at = {name: iso(instant(facts[name])) for name in SORTED_BY.values() if name in facts}
+    record = _numbered("Order", number, kept | {"updatedAt": store.now()} | facts | at)
     if not store["orders"].add(id, record):
         store["orders"].change(id, lambda old: old.update(record))
     return record

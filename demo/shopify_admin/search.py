@@ -16,6 +16,7 @@ from demo.shopify_admin.state import Record
 
 MOST_NODES = 250
 TERM = re.compile(r"""(?:(\w+):)?(>=|<=|>|<|=)?('[^']*'|"[^"]*"|[^\s'"]+)""")
+UNKNOWN = re.compile(r"\b(OR|NOT)\b|[()]")
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "": operator.eq,
     "=": operator.eq,
@@ -37,8 +38,11 @@ def found(
 ) -> list[Record]:
     """The nodes that match every term of `query`; `words` are what a term without a field is compared with.
 
-    A field that a node has not is passed over, as the real search does with a field that it does not know.
+    A field that a node has not is passed over, as the real search does with a field that it does not know. OR, NOT
+    and brackets are not understood here, and said to be so.
     """
+    if UNKNOWN.search(query or ""):
+        raise GraphQLError("This store does not know OR, NOT and brackets.")
     terms = [match.groups() for match in TERM.finditer(query or "") if match[0] not in ("AND", "and")]
     return [node for node in nodes if all(_matches(node, words(node), *term) for term in terms)]
 

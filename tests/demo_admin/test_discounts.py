@@ -170,6 +170,15 @@ def test_what_is_refused(admin: Admin, changes: Any, field: list[str], message: 
     assert admin.store["codes"].all() == []
 
 
+def test_free_shipping_combines_with_no_free_shipping(admin: Admin) -> None:
+    wanted = shipping(combinesWith={"shippingDiscounts": True}, maximumShippingPrice="-1")
+    errors = admin.ask(SHIPPING, discount=wanted)["made"]["userErrors"]
+    assert [error["code"] for error in errors] == [
+        "INVALID_COMBINES_WITH_FOR_DISCOUNT_CLASS",
+        "GREATER_THAN_OR_EQUAL_TO",
+    ]
+
+
 def test_an_ended_code_stays_taken_and_a_deleted_one_is_free(admin: Admin) -> None:
     id = admin.ask(BASIC, discount=basic())["made"]["codeDiscountNode"]["id"]
     ended = admin.ask(END, id=id)["discountCodeDeactivate"]["codeDiscountNode"]["codeDiscount"]

@@ -117,6 +117,14 @@ def test_store_credit_grows_and_is_read_back(admin: Admin) -> None:
     assert amounts == ["2.50", "5.00"]
 
 
+def test_store_credit_needs_its_own_scopes(admin: Admin) -> None:
+    reader = admin.store.grant("read_customers", token="reader")
+    refused = admin.post(ACCOUNTS, {"id": CUSTOMER}, token=reader).json()
+    [error] = refused["errors"]
+    assert error["message"].startswith("Access denied for storeCreditAccounts field.")
+    assert (error["extensions"]["code"], refused["data"]) == ("ACCESS_DENIED", {"customer": None})
+
+
 @pytest.mark.parametrize(
     ("owner", "wanted", "field", "code"),
     [

@@ -7,6 +7,7 @@ import httpx
 from demo.shopify_admin.admin import AdminStore, Shop
 from demo.shopify_admin.catalogue import put_order
 from demo.shopify_admin.server import serve
+from platforms.shopify.order_documents import REFUND
 from tests.demo_admin.conftest import GRAPHQL, SCHEMA, Admin, client_of
 
 ORDERS = """
@@ -58,8 +59,32 @@ def test_orders_in_pages_by_their_last_change(admin: Admin) -> None:
     assert not rest["orders"]["pageInfo"]["hasNextPage"]
     assert names(admin.ask(ORDERS, query="updated_at:>2026-04-01")) == []
     assert admin.ask("{ ordersCount { count } }") == {"ordersCount": {"count": 4}}
+    [error] = admin.errors('{ orders(first: 1, query: "id:1 OR id:2") { nodes { id } } }')
+    assert "OR" in error["message"]
     [error] = admin.errors("{ orders { nodes { id } } }")
     assert error["message"] == "you must provide one of first or last"
+
+
+def test_a_refund_is_read_without_the_scopes_of_store_credit(admin: Admin) -> None:
+    money = {"shopMoney": admin.store.money("12.50")}
+    line = {"id": "gid://shopify/LineItem/7"}
+    refund = {
+        "id": "gid://shopify/Refund/5",
+        "legacyResourceId": "5",
+        "createdAt": "2026-03-02T10:00:00Z",
+        "processedAt": "2026-03-02T10:00:00Z",
+        "refundLineItems": [{"quantity": 1, "lineItem": line, "subtotalSet": money, "totalTaxSet": money}],
+        "orderAdjustments": [],
+        "refundShippingLines": [],
+        "transactions": [{"kind": "REFUND", "status": "SUCCESS", "amountSet": money}],
+    }
+    put_order(admin.store, 1, refunds=[refund])
+    reader = admin.store.grant("read_orders", token="reader")
+    told = admin.post(REFUND, {"id": refund["id"]}, token=reader).json()
+    assert "errors" not in told
+    [back] = told["data"]["refund"]["transactions"]["nodes"]
+    assert back["amountSet"]["shopMoney"] == {"amount": "12.50", "currencyCode": "EUR"}
+    assert told["data"]["refund"]["refundLineItems"]["nodes"][0]["lineItem"] == line
 
 
 def test_goods_the_shop_and_what_the_app_may(admin: Admin) -> None:
