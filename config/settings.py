@@ -128,6 +128,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 60, "socket_connect_tim
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
+# Calls to stores that a worker has under way at a time, and how long it has a redemption in hand: more than twice what
+# one call to a store may take.
+CODE_CALLS_AT_ONCE = env.int("CODE_CALLS_AT_ONCE", 16)
+CODE_LEASE_S = env.int("CODE_LEASE_S", 90)
+
 
 def _every(minutes: int, task: str) -> dict[str, Any]:
     """A task that the next one makes superfluous: it is dropped where no worker came to it."""
@@ -155,6 +160,12 @@ CELERY_BEAT_SCHEDULE = {
     "continue-batches": _every(minutes=1, task="loyalty.continue_batches"),
     "claim-imports": _every(minutes=5, task="loyalty.claim_imports"),
     "write-warnings": _every(minutes=60, task="loyalty.write_warnings"),
+    "issue-codes": {
+        "task": "rewards.issue_codes",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 30},
+    },
+    "expire-codes": _every(minutes=1, task="rewards.expire_codes"),
     "run-backtests": {
         "task": "orders.run_backtests",
         "schedule": timedelta(seconds=10),

@@ -1,7 +1,7 @@
 """From facts to points, in one transaction: remember customers, fold orders, evaluate, settle.
 
-Rows are locked in one sequence by everybody: e-mails, customers, orders, standings, awards, accounts, each kind by
-id.
+Rows are locked in one sequence by everybody: e-mails, customers, orders, redemptions, standings, awards, accounts,
+rewards, each kind by id.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from loyalty.actions.awards import open_accounts
 from loyalty.actions.members import settle_cases
 from loyalty.sources import Case
 from loyalty.versions import LoadedVersion, Timeline, timelines
-from orders import store
+from orders import store, uses
 from orders.cases import held_for, order_case, source
 from orders.counting import PLAIN, counting_of
 from orders.customer_facts import customer_activities
@@ -74,6 +74,7 @@ def _apply_orders(batch: _Batch, keys: set[OrderKey]) -> list[Case]:
         new = [OrderState(key) for key in sorted(keys - states.keys())]
         known = list(states.values())
         states |= {state.key: state for state in new}
+        had_codes = uses.with_codes(known)
         for key, state in states.items():
             for fact in batch.facts.orders.get(key, ()):
                 state.fold(fact)
@@ -82,6 +83,7 @@ def _apply_orders(batch: _Batch, keys: set[OrderKey]) -> list[Case]:
         looked_at += [(state, _case(batch, state)) for state in states.values()]
         store.insert(new)
         store.update([state for state in known if state.changed])
+        uses.note(states.values(), had_codes)
         keys = {state.key for state in new if state.id is None}
     cases = []
     for state, case in looked_at:

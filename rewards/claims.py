@@ -1,0 +1,90 @@
+"""Redemptions that a worker has in hand for a while, and the queue that they are taken from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django_scopes import scope
+
+from lib.rows import execute
+from rewards.models import CodeUse, Redemption
+from rewards.stores import BLOCKED_FOR
+from shops.models import Shop
+
+# Of rows whose store is left alone, put off in one statement.
+PUT_OFF = 1000
+
+
+@dataclass(slots=True)
+class Claim:
+    """A redemption in hand, as it was when it was claimed; ours as long as its `lease` is the row's.
+
+    `fresh`: nobody has asked a store to make this code before. `known_uses`: orders that carry it, or did.
+    """
+
+    redemption: Redemption
+    lease: int
+    fresh: bool
+    known_uses: int = 0
+
+    @property
+    def making(self) -> bool:
+        return self.redemption.state == Redemption.State.ISSUING
+
+
+def claim(at: datetime, limit: int, busy: Sequence[int] = (), shop_id: int | None = None) -> list[Claim]:
+    """Take up to `limit` redemptions that are due, none of the connections that are `busy`; committed on return.
+
+    Those whose store is left alone are put off. Of one member's store credits only one is in hand at a time, because
+    what is credited has no code by which it could be told apart.
+    """
+    until = at + timedelta(seconds=settings.CODE_LEASE_S)
+    with transaction.atomic():
+        execute(_PUT_OFF, at=at, blocked=at + BLOCKED_FOR, limit=PUT_OFF)
+        rows = execute(_CLAIM, at=at, until=until, limit=limit, busy=list(busy), shop=shop_id)
+    shops = Shop.objects.in_bulk({row[0] for row in rows})
+    return [claim for row in rows if (claim := _load(shops[row[0]], row[1], row[2], at)) is not None]
+
+
+def _load(shop: Shop, redemption_id: int, lease: int, at: datetime) -> Claim | None:
+    with scope(shop=shop):
+        found = Redemption.objects.select_related("shop", "connection__shop", "account__customer")
+        redemption = found.filter(shop=shop, pk=redemption_id, lease=lease).first()
+        if redemption is None:
+            return None
+        uses = CodeUse.objects.filter(shop=shop, redemption=redemption, source__startswith="order:").count()
+        return Claim(redemption, lease, redemption.first_tried_at == at, uses)
+
+
+_PUT_OFF = """
+    WITH b AS MATERIALIZED (
+        SELECT d.shop_id, d.id, a.state, a.open_until FROM rewards_redemption d
+        JOIN shops_storeaccess a ON a.shop_id = d.shop_id AND a.connection_id = d.connection_id
+        WHERE d.due_at <= %(at)s AND d.state IN ('reserved', 'issuing', 'closing')
+            AND (a.state <> 'active' OR a.open_until > %(at)s)
+        ORDER BY d.due_at, d.id LIMIT %(limit)s FOR NO KEY UPDATE OF d SKIP LOCKED
+    )
+    UPDATE rewards_redemption r SET due_at = CASE WHEN b.state = 'active' THEN b.open_until ELSE %(blocked)s END,
+        error = CASE WHEN r.error <> '' THEN r.error ELSE 'The store cannot be reached at the moment.' END
+    FROM b WHERE r.shop_id = b.shop_id AND r.id = b.id
+"""
+_CLAIM = """
+    WITH due AS MATERIALIZED (
+        SELECT d.shop_id, d.id FROM rewards_redemption d
+        WHERE d.due_at <= %(at)s AND d.state IN ('reserved', 'issuing', 'closing')
+            AND d.connection_id <> ALL(%(busy)s::bigint[])
+            AND (%(shop)s::bigint IS NULL OR d.shop_id = %(shop)s)
+            AND (d.terms ->> 'kind' <> 'store_credit' OR NOT EXISTS (
+                SELECT FROM rewards_redemption o WHERE o.shop_id = d.shop_id AND o.account_id = d.account_id
+                    AND o.id <> d.id AND o.terms ->> 'kind' = 'store_credit'
+                    AND (o.state = 'issuing' OR o.state = 'reserved' AND o.id < d.id)))
+        ORDER BY d.due_at, d.id LIMIT %(limit)s FOR NO KEY UPDATE OF d SKIP LOCKED
+    )
+    UPDATE rewards_redemption r SET lease = r.lease + 1, attempts = r.attempts + 1, due_at = %(until)s, error = '',
+        state = CASE WHEN r.state = 'reserved' THEN 'issuing' ELSE r.state END,
+        first_tried_at = coalesce(r.first_tried_at, %(at)s)
+    FROM due WHERE r.shop_id = due.shop_id AND r.id = due.id
+    RETURNING r.shop_id, r.id, r.lease
+"""
