@@ -1,6 +1,7 @@
 """One GraphQL document, sent to a store's Admin API, and what its answer means."""
 
 import math
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, NoReturn
@@ -20,7 +21,7 @@ ANSWER_LENGTH: Final = 300
 Json = dict[str, Any]
 
 # Decimals become JSON numbers with their own digits: 0.07 stays 0.07.
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
+encode = msgspec.json.Encoder(decimal_format="number").encode
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 _GONE = {
@@ -29,6 +30,7 @@ _GONE = {
     423: "Shopify has locked the store.",
 }
 _REVOKED = "Shopify does not accept the app's access to the store any more. Connect the store again."
+_SECONDS = re.compile(r"[0-9]{1,6}\.[0-9]{1,6}")
 _MAYBE_LATER = frozenset({"INTERNAL_SERVER_ERROR", "INTERNAL_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 
 
@@ -59,7 +61,7 @@ class Admin:
             reply = send(
                 "POST",
                 f"https://{self.domain}{PATH}",
-                body=_ENCODER.encode({"query": document, "variables": variables}),
+                body=encode({"query": document, "variables": variables}),
                 headers={
                     "Content-Type": "application/json",
                     "Accept": "application/json",
@@ -85,8 +87,7 @@ def _data(reply: Reply, writes: bool) -> Json:
     body = _decoded(reply.body)
     # 430 is how Shopify turns away what it takes for an attack.
     if reply.status in (429, 430):
-        wait_s = retry_after_s(reply, now())
-        raise _limited(body or {}, wait_s, shown)
+        raise _limited(body or {}, _asked_pause_s(reply), shown)
     if 400 <= reply.status < 500:
         raise StoreRefused(f"Shopify refused the request ({reply.status}).", answer=shown)
     if reply.status != 200 or body is None:
@@ -135,6 +136,12 @@ def _limited(body: Json, wait_s: float | None, shown: str) -> StoreAway:
     return StoreAway("Shopify asks for patience.", limited=True, retry_after_s=wait_s, answer=shown)
 
 
+def _asked_pause_s(reply: Reply) -> float | None:
+    """What Retry-After says: Shopify writes seconds with a point, as no other server does."""
+    asked = reply.headers.get("retry-after", "").strip()
+    return float(asked) if _SECONDS.fullmatch(asked) else retry_after_s(reply, now())
+
+
 def _until_affordable_s(body: Json) -> float | None:
     """Until the points that were asked for have come back, by what the answer itself says of cost and rate."""
     try:
@@ -171,7 +178,7 @@ def _decoded(body: bytes) -> Json | None:
 
 
 def _start(value: Any) -> str:
-    return _shown(_ENCODER.encode(value))
+    return _shown(encode(value))
 
 
 def _shown(body: bytes) -> str:

@@ -40,7 +40,7 @@ fragment WholeOrder on Order {{
 ORDERS: Final = f"""
 query Orders($first: Int!, $after: String, $query: String, $sortKey: OrderSortKeys!) {{
   orders(first: $first, after: $after, query: $query, sortKey: $sortKey) {{
-    nodes {{ ...WholeOrder }}
+    edges {{ cursor node {{ ...WholeOrder }} }}
     {_NEXT}
   }}
 }}

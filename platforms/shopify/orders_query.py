@@ -3,13 +3,14 @@
 What is read twice, by webhook and here, then says the same, and one parser reads both.
 """
 
+import time
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 import msgspec
 
-from platforms.clients import Fetched, Page, StoreRefused
+from platforms.clients import Fetched, Page, StoreAway, StoreRefused
 from platforms.shopify import order_documents as documents
 from platforms.shopify.codes import gid, iso, number
 from platforms.shopify.graphql import Admin, Json, too_dear
@@ -17,6 +18,8 @@ from platforms.shopify.graphql import Admin, Json, too_dear
 TOPIC: Final = "orders/updated"
 # How many orders are asked for at once: many, or as many as no query of them could be too dear.
 PAGE_SIZES: Final = (25, 6)
+PATIENCE_S: Final = 30.0
+SHORTEST_WAIT_S: Final = 0.5
 
 _SEARCHED = {"UPDATED_AT": "updated_at", "CREATED_AT": "created_at"}
 
@@ -33,39 +36,89 @@ def orders(
     Without the scope `read_all_orders` Shopify shows those of the last 60 days alone.
     """
     query = f"{_SEARCHED[sort_key]}:>='{iso(since)}'" if since else None
-    asked = {"after": cursor, "query": query, "sortKey": sort_key}
-    found = _affordable(admin, asked)["orders"]
-    bodies = [body(admin, order) for order in found["nodes"]]
-    following = found["pageInfo"]
+    found = _affordable(admin, {"after": cursor, "query": query, "sortKey": sort_key})["orders"]
     total = _count(admin, query) if counted and cursor is None else None
+    following, parts = found["pageInfo"], Parts(admin)
+    bodies: list[Fetched] = []
+    reached = cursor
+    for edge in found["edges"]:
+        try:
+            bodies.append(parts.body(edge["node"]))
+        except StoreAway as away:
+            if away.limited and bodies:
+                return Page(bodies, reached, total)
+            raise
+        reached = edge["cursor"]
     return Page(bodies, following["endCursor"] if following["hasNextPage"] else None, total)
 
 
 def one(admin: Admin, order_id: str) -> list[Fetched]:
     """An order by its number; none where it is gone."""
     order = admin.ask(documents.ORDER, id=gid("Order", order_id))["order"]
-    return [body(admin, order)] if order else []
+    return [Parts(admin).body(order)] if order else []
 
 
-def body(admin: Admin, order: Json) -> Fetched:
-    """An order as the body of a webhook. Reads what did not fit on the page: further lines, and refunds."""
-    id = order["id"]
-    lines = _whole(admin, order["lineItems"], documents.LINES, id, "lineItems")
-    shipping = _whole(admin, order["shippingLines"], documents.SHIPPING_LINES, id, "shippingLines")
-    refunds = [_refund(admin, refund["id"]) for refund in order["refunds"]]
-    written = {
-        **_own_fields(order),
-        "customer": _customer(order["customer"]),
-        "line_items": _lines(lines, _amount(order["totalTipReceivedSet"])),
-        "shipping_lines": [_shipping(line) for line in shipping],
-        "refunds": [refund for refund in refunds if refund],
-    }
-    return Fetched(
-        topic=TOPIC,
-        body=msgspec.json.encode(written),
-        order_id=number(id, "Order"),
-        updated_at=datetime.fromisoformat(order["updatedAt"]),
-    )
+class Parts:
+    """Reads what did not fit on a page of orders: further lines, and refunds.
+
+    Of a store with little left to spend they are waited for, `PATIENCE_S` in all: begun anew, the same page would come
+    no further.
+    """
+
+    def __init__(self, admin: Admin) -> None:
+        self._admin = admin
+        self._patience_s = PATIENCE_S
+
+    def body(self, order: Json) -> Fetched:
+        """An order as the body of a webhook."""
+        id = order["id"]
+        lines = self._whole(order["lineItems"], documents.LINES, id, "lineItems")
+        shipping = self._whole(order["shippingLines"], documents.SHIPPING_LINES, id, "shippingLines")
+        refunds = [self._refund(refund["id"]) for refund in order["refunds"]]
+        written = {
+            **_own_fields(order),
+            "customer": _customer(order["customer"]),
+            "line_items": _lines(lines, _amount(order["totalTipReceivedSet"])),
+            "shipping_lines": [_shipping(line) for line in shipping],
+            "refunds": [refund for refund in refunds if refund],
+        }
+        return Fetched(
+            topic=TOPIC,
+            body=msgspec.json.encode(written),
+            order_id=number(id, "Order"),
+            updated_at=datetime.fromisoformat(order["updatedAt"]),
+        )
+
+    def _refund(self, id: str) -> Json | None:
+        refund = self._ask(documents.REFUND, id=id)["refund"]
+        if refund is None:
+            return None
+        lines = self._whole(refund["refundLineItems"], documents.RETURNED_LINES, id, "refundLineItems")
+        return _refund(refund, lines)
+
+    def _whole(self, connection: Json, document: str, id: str, field: str) -> list[Json]:
+        """All nodes of a connection of which the first page is at hand."""
+        nodes = list(connection["nodes"])
+        while connection["pageInfo"]["hasNextPage"]:
+            parent = next(
+                iter(self._ask(document, id=id, after=connection["pageInfo"]["endCursor"]).values())
+            )
+            if parent is None:  # deleted while it was read: its webhook tells
+                break
+            connection = parent[field]
+            nodes += connection["nodes"]
+        return nodes
+
+    def _ask(self, document: str, **variables: Any) -> Json:
+        while True:
+            try:
+                return self._admin.ask(document, **variables)
+            except StoreAway as away:
+                wait_s = max(SHORTEST_WAIT_S, away.retry_after_s or 0)
+                if not away.limited or wait_s > self._patience_s:
+                    raise
+            self._patience_s -= wait_s
+            time.sleep(wait_s)
 
 
 def _affordable(admin: Admin, asked: Json) -> Json:
@@ -81,18 +134,6 @@ def _affordable(admin: Admin, asked: Json) -> Json:
 def _count(admin: Admin, query: str | None) -> int | None:
     counted = admin.ask(documents.COUNT_ORDERS, query=query)["ordersCount"]
     return int(counted["count"]) if counted else None
-
-
-def _whole(admin: Admin, connection: Json, document: str, id: str, field: str) -> list[Json]:
-    """All nodes of a connection of which the first page is at hand."""
-    nodes = list(connection["nodes"])
-    while connection["pageInfo"]["hasNextPage"]:
-        parent = next(iter(admin.ask(document, id=id, after=connection["pageInfo"]["endCursor"]).values()))
-        if parent is None:  # deleted while it was read: its webhook tells
-            break
-        connection = parent[field]
-        nodes += connection["nodes"]
-    return nodes
 
 
 def _own_fields(order: Json) -> Json:
@@ -178,18 +219,14 @@ def _shipping(line: Json) -> Json:
     return {"discounted_price_set": _money(line["discountedPriceSet"]), "tax_lines": _taxes(line)}
 
 
-def _refund(admin: Admin, id: str) -> Json | None:
-    refund = admin.ask(documents.REFUND, id=id)["refund"]
-    if refund is None:
-        return None
-    returned = _whole(admin, refund["refundLineItems"], documents.RETURNED_LINES, id, "refundLineItems")
+def _refund(refund: Json, lines: list[Json]) -> Json:
     shipping = refund["refundShippingLines"]["nodes"]
     return {
         "id": refund["legacyResourceId"],
         "admin_graphql_api_id": refund["id"],
         "created_at": refund["createdAt"],
         "processed_at": refund["processedAt"],
-        "refund_line_items": [_returned(line) for line in returned],
+        "refund_line_items": [_returned(line) for line in lines],
         "refund_shipping_lines": [
             _sets(line, subtotal_amount_set="subtotalAmountSet", tax_amount_set="taxAmountSet")
             for line in shipping
