@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from typing import Any, Protocol
 
 Record = dict[str, Any]  # only what JSON can hold; each has an `id`
@@ -29,6 +28,13 @@ class Records(Protocol):
     def all(self) -> Sequence[Record]: ...
 
 
+def _copy(value: Any) -> Any:
+    """A copy of what JSON can hold; many times faster than a general one."""
+    if isinstance(value, dict):
+        return {name: _copy(below) for name, below in value.items()}
+    return [_copy(below) for below in value] if isinstance(value, list) else value
+
+
 class InMemory:
     """Records of one kind in this process."""
 
@@ -38,7 +44,7 @@ class InMemory:
         self._keys: dict[str, str] = {}
 
     def get(self, key: str) -> Record | None:
-        return deepcopy(self._records.get(key))
+        return _copy(self._records.get(key))
 
     def by_id(self, id: str) -> Record | None:
         key = self._keys.get(id)
@@ -48,18 +54,18 @@ class InMemory:
         with self._lock:
             if key in self._records:
                 return False
-            self._records[key] = deepcopy(record)
+            self._records[key] = _copy(record)
             self._keys[record["id"]] = key
             return True
 
     def change(self, key: str, change: Change) -> Record | None:
         with self._lock:
-            record = deepcopy(self._records.get(key))
+            record = _copy(self._records.get(key))
             if record is None:
                 return None
             change(record)
             self._records[key] = record
-            return deepcopy(record)
+            return _copy(record)
 
     def remove(self, key: str) -> Record | None:
         with self._lock:
@@ -70,15 +76,15 @@ class InMemory:
 
     def all(self) -> list[Record]:
         with self._lock:
-            return deepcopy(list(self._records.values()))
+            return [_copy(record) for record in self._records.values()]
 
 
 # The kinds, and what their keys are: the lower-cased code, the token itself, or the record's id.
 KINDS = (
     "codes",  # by code in lower case
     "gift_cards",  # by code in lower case
-    "accounts",  # store credit, by "owner currency"
-    "credits",  # transactions of store credit, by id
+    "accounts",  # store credit with its transactions, by the owner's id
+    "account_owners",  # by the account's id
     "subscriptions",  # webhooks, by id
     "customers",  # by id
     "products",  # by id; their `variants` in them
