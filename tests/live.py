@@ -1,5 +1,6 @@
 """The whole of Regulars running: web, worker and beat of the Procfile, with a database of their own."""
 
+import json
 import os
 import shlex
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -33,15 +35,19 @@ class Stack:
     url: str
     variables: dict[str, str]
     folder: Path
+    commands: subprocess.Popen[str]
 
-    def manage(self, *arguments: str, timeout_s: int = 120) -> str:
+    def manage(self, *arguments: str) -> str:
         """Run a management command to its end; what it printed on stdout."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.variables, capture_output=True, text=True, timeout=timeout_s
-        )
-        assert done.returncode == 0, f"{shlex.join(arguments)}: {done.stdout}\n{done.stderr}"
-        return done.stdout
+        assert self.commands.stdin
+        assert self.commands.stdout
+        self.commands.stdin.write(json.dumps(arguments) + "\n")
+        self.commands.stdin.flush()
+        answer = self.commands.stdout.readline()
+        assert answer, f"{shlex.join(arguments)}: {_logs(self)}"
+        done: dict[str, str] = json.loads(answer)
+        assert not done["error"], f"{shlex.join(arguments)}: {done['out']}\n{done['error']}"
+        return done["out"]
 
 
 @pytest.fixture(scope="session")
@@ -70,12 +76,15 @@ def running_stack(folder: Path, **more: str) -> Iterator[Stack]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         **more,
     }
-    stack = Stack(url, variables, folder)
     _administer(base_url, f'CREATE DATABASE "{name}"')
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[subprocess.Popen[Any]] = []
     try:
+        commands = _start_commands(variables, folder)
+        started.append(commands)
+        stack = Stack(url, variables, folder, commands)
         redis.Redis.from_url(variables["REDIS_URL"]).flushdb()
-        stack.manage("migrate", "--no-input", "--verbosity", "0")
+        migrate = [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity", "0"]
+        subprocess.run(migrate, cwd=ROOT, env=variables, timeout=120, check=True)
         for process, command in processes().items():
             with (folder / f"{process}.log").open("wb") as log:
                 started.append(_start(command, variables, log.fileno()))
@@ -98,7 +107,21 @@ def _start(command: str, variables: dict[str, str], log: int) -> subprocess.Pope
     )
 
 
-def _wait_until_ready(stack: Stack, started: list[subprocess.Popen[bytes]]) -> None:
+def _start_commands(variables: dict[str, str], folder: Path) -> subprocess.Popen[str]:
+    with (folder / "commands.log").open("w") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.commands"],
+            cwd=ROOT,
+            env=variables,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            process_group=0,
+        )
+
+
+def _wait_until_ready(stack: Stack, started: list[subprocess.Popen[Any]]) -> None:
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline:
         with suppress(httpx.HTTPError):
@@ -113,7 +136,7 @@ def _logs(stack: Stack) -> str:
     return "\n".join(f"{log.name}: {log.read_text()[-2000:]}" for log in sorted(stack.folder.glob("*.log")))
 
 
-def _end(started: list[subprocess.Popen[bytes]]) -> None:
+def _end(started: list[subprocess.Popen[Any]]) -> None:
     """Ask every group to end, then make it."""
     for child in started:
         with suppress(ProcessLookupError):

@@ -25,6 +25,7 @@ class Demo:
     password: str
     shop: str
     connection: str
+    cookies: dict[str, str]  # of the owner, once signed in
 
 
 @pytest.fixture(scope="session")
@@ -39,12 +40,13 @@ def demo(live: Stack) -> Demo:
         facts["password"],
         facts["shop"],
         facts["connection"],
+        {},
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: Path) -> Iterator[Browser]:
-    """Ended with its module: while it runs, Django takes its thread for an asynchronous one."""
+    """Ended with the last test here: while it runs, Django takes its thread for an asynchronous one."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield started

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import Demo
-from tests.browser.test_dashboard import PASSWORD, check_usable, sign_in
+from tests.browser.test_dashboard import PASSWORD, check_usable, sign_in_by_form
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,7 @@ def enter(page: Page, demo: Demo) -> Page:
     made = json.loads(demo.stack.manage("create_shop", *shop))
     staff = ("--shop", made["shop"], "--email", email, "--role", "owner", "--password", PASSWORD)
     demo.stack.manage("create_staff", *staff)
-    sign_in(page, demo, email, PASSWORD)
+    sign_in_by_form(page, demo, email, PASSWORD)
     page.goto(f"{demo.dashboard_url}program/")
     return page
 
