@@ -228,28 +228,29 @@ _RETURNS = f"""
     ), returned AS (
         SELECT b.shop_id, b.account_id, b.reverses_id, sum(b.available_delta) AS points, min(b.reference) AS reference
         FROM back b GROUP BY b.shop_id, b.account_id, b.reverses_id
-    ), given AS (
-        SELECT b.shop_id, b.account_id, b.reverses_id, u.lot_id, -sum(u.points) AS points
+    ), lots AS (
+        SELECT b.shop_id, b.account_id, b.reverses_id, u.lot_id, -u.points AS given, 0 AS taken
         FROM back b JOIN loyalty_lotuse u ON u.shop_id = b.shop_id AND u.entry_id = b.id AND u.points < 0
-        GROUP BY b.shop_id, b.account_id, b.reverses_id, u.lot_id
-    ), taken AS (
-        SELECT r.shop_id, r.reverses_id, u.lot_id, sum(u.points) AS points
+        UNION ALL
+        SELECT r.shop_id, r.account_id, r.reverses_id, u.lot_id, 0, u.points
         FROM returned r JOIN loyalty_lotuse u ON u.shop_id = r.shop_id AND u.entry_id = r.reverses_id
-        GROUP BY r.shop_id, r.reverses_id, u.lot_id
     )
-    SELECT r.shop_id, r.account_id, 'what came back by ' || r.reference, r.points,
-        greatest(0, -coalesce(e.available_delta, 0))
-    FROM returned r LEFT JOIN loyalty_entry e ON e.shop_id = r.shop_id AND e.id = r.reverses_id
-        AND e.account_id = r.account_id AND e.kind = 'redeem'
-    WHERE r.points > -coalesce(e.available_delta, 0)
+    SELECT r.shop_id, r.account_id, 'what came back by ' || r.reference, r.points, r.spent
+    FROM (
+        SELECT r.*, coalesce((
+            SELECT -e.available_delta FROM loyalty_entry e WHERE e.shop_id = r.shop_id AND e.id = r.reverses_id
+                AND e.account_id = r.account_id AND e.kind = 'redeem'
+        ), 0) AS spent FROM returned r
+    ) r WHERE r.points > r.spent
     UNION ALL
-    SELECT g.shop_id, g.account_id, 'what came back to lot ' || g.lot_id, g.points, coalesce(t.points, 0)
-    FROM given g LEFT JOIN taken t ON t.shop_id = g.shop_id AND t.reverses_id = g.reverses_id AND t.lot_id = g.lot_id
-    WHERE g.points > coalesce(t.points, 0)
+    SELECT l.shop_id, l.account_id, 'what came back to lot ' || l.lot_id, sum(l.given), sum(l.taken)
+    FROM lots l GROUP BY l.shop_id, l.account_id, l.reverses_id, l.lot_id HAVING sum(l.given) > sum(l.taken)
     UNION ALL
-    SELECT e.shop_id, e.account_id, 'what entry ' || e.reference || ' put into lot ' || u.lot_id, -u.points, 0
-    FROM loyalty_lotuse u JOIN loyalty_entry e ON e.shop_id = u.shop_id AND e.id = u.entry_id AND e.kind <> 'return'
-    WHERE u.points < 0 AND {_SHOP.format("u")}
+    SELECT u.shop_id, (SELECT l.account_id FROM loyalty_lot l WHERE l.shop_id = u.shop_id AND l.id = u.lot_id),
+        'what entry ' || u.entry_id || ' put into lot ' || u.lot_id, -u.points, 0
+    FROM loyalty_lotuse u
+    WHERE u.points < 0 AND NOT EXISTS (SELECT FROM back b WHERE b.shop_id = u.shop_id AND b.id = u.entry_id)
+        AND {_SHOP.format("u")}
 """
 _AWARDS = f"""
     WITH posted AS (
