@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from demo.shopify_admin.schema import API_VERSION
 
 MOST_BYTES = 1024 * 1024
 IDLE_S = 60
+LOOK_AGAIN_S = 0.2
 
 
 class _Server(ThreadingHTTPServer):
@@ -54,8 +56,17 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self._send(respond(self.server.stores, request, self.server.faults))
         except ConnectionLost as lost:
-            self.server.faults.wait(lost.held_s)
+            self._hold(lost.held_s)
             self.close_connection = True
+
+    def _hold(self, seconds: float) -> None:
+        """Say nothing, until the time is over, the caller has gone or the server ends."""
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0 and not self.server.faults.released.is_set():
+            self.connection.settimeout(min(left, LOOK_AGAIN_S))
+            with suppress(TimeoutError):
+                if not self.connection.recv(1):
+                    return
 
     def _send(self, answer: Answer) -> None:
         raw, headers = answer.raw()
