@@ -10,7 +10,8 @@ from shops.models import Shop
 
 def guide(platform: str) -> list[str]:
     """The steps in the store's own admin, in order."""
-    return {"shopify": _shopify, "woocommerce": _woocommerce}.get(platform, _standard)()
+    guides = {"shopify": _shopify, "woocommerce": _woocommerce, "bigcommerce": _bigcommerce}
+    return guides.get(platform, _standard)()
 
 
 def _shopify() -> list[str]:
@@ -37,6 +38,20 @@ def _woocommerce() -> list[str]:
             "Set it to Active, paste the address from above as the Delivery URL, and the secret as the Secret."
         ),
         gettext("Save. WooCommerce sends a test at once; Regulars answers it and waits for the first order."),
+    ]
+
+
+def _bigcommerce() -> list[str]:
+    return [
+        gettext(
+            "In the BigCommerce control panel, open Settings → Store-level API accounts and create an account with: "
+            "Orders read-only, Customers read-only, Information & settings read-only, Marketing modify."
+        ),
+        gettext(
+            "Enter its store hash, access token and client secret here, and the client secret as the webhook "
+            "secret too: BigCommerce signs with it."
+        ),
+        gettext("There is nothing to paste: Regulars makes the webhooks itself and fetches what they name."),
     ]
 
 
