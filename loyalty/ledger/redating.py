@@ -29,10 +29,10 @@ def redate_all_due(seconds: float | None = None) -> int:
 
 
 def redate_awards(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Give the open lots of awards another expiry: {shop_id, award_id, expires_at, was}.
+    """Give the lots of awards another expiry: {shop_id, award_id, expires_at, was}.
 
-    Because it became known that they were earned at another time. Lots whose expiry is no longer what it `was` have
-    been given one by the merchant, and keep it.
+    Because it became known that they were earned at another time; points may yet come back to lots that are empty.
+    Lots whose expiry is no longer what it `was` have been given one by the merchant, and keep it.
     """
     if rows:
         execute(_REDATE_AWARDS, rows)
@@ -75,7 +75,7 @@ def _terms(
 _REDATE_AWARDS = """
     UPDATE loyalty_lot l SET expires_at = r.expires_at
     FROM json_to_recordset(%(rows)s) AS r(shop_id bigint, award_id bigint, expires_at timestamptz, was timestamptz)
-    WHERE l.shop_id = r.shop_id AND l.award_id = r.award_id AND l.remaining > 0 AND l.expires_at = r.was
+    WHERE l.shop_id = r.shop_id AND l.award_id = r.award_id AND l.expires_at = r.was
 """
 _CLAIM = """
     SELECT p.shop_id, p.redated_to, v.document, s.timezone, v.published_at

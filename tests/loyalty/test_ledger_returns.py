@@ -265,6 +265,15 @@ def test_a_lot_that_slides_knows_what_happened_while_it_was_empty(member: Member
     assert_sound(member)
 
 
+def test_an_empty_lot_learns_that_it_was_earned_later(member: Member) -> None:
+    member.earns(100, day=0, expires=30)
+    entry = spent(member, 100, day=1)
+    member.earns(100, day=10, expires=40)
+    assert back(member, 60, 35, entry).expired == 0
+    assert ledger.expire_all_due(on(40)) == 1
+    assert_sound(member)
+
+
 def test_one_batch_may_give_back_and_spend_again(member: Member) -> None:
     three_lots(member)
     entry = spent(member, 120, day=5)

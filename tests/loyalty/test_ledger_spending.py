@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from lib.rows import execute
 from loyalty import ledger
 from loyalty.actions.programs import open_shop
-from loyalty.actions.spending import Spending, expire_account, spend
-from loyalty.errors import AccountFrozen, NotEnoughPoints
+from loyalty.actions.spending import GivingBack, Spending, expire_account, give_back, spend
+from loyalty.errors import AccountFrozen, MoreThanSpent, NotEnoughPoints
 from loyalty.proof import changes, verify
 from shops.models import Shop
 from tests.loyalty.ledger_stories import Member, new_member, on
@@ -197,23 +197,42 @@ def test_lots_that_do_not_cover_the_balance_stop_it(member: Member) -> None:
     assert member.figures == (100, 0)
 
 
-def test_30_threads_never_overspend(committed: None) -> None:
-    member = new_member(open_shop("Crowded", "EUR", "UTC"))
-    member.earns(60, day=0, source="order:1", expires=30)
-    member.earns(47, day=0, source="order:2", idle_months=3)
+def at_once(many: int, task: Callable[[int], int]) -> list[int]:
+    """What `task` answers to each number, each in a thread of its own."""
     answers: list[int] = []
 
-    def spend_one(number: int) -> None:
+    def one(number: int) -> None:
         try:
-            answers.append((in_one_call, by_ledger)[number % 2](member, 10, on(1), f"spend:{number}"))
+            answers.append(task(number))
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=spend_one, args=(number,)) for number in range(30)]
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(many)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(answers) == 30
-    assert sum(answer > 0 for answer in answers) == 10
-    assert (member.figures, verify(member.shop.pk)) == ((7, 0), [])
+    assert len(answers) == many
+    return answers
+
+
+def test_30_threads_never_overspend_nor_get_too_much_back(committed: None) -> None:
+    member = new_member(open_shop("Crowded", "EUR", "UTC"))
+    member.earns(60, day=0, source="order:1", expires=30)
+    member.earns(47, day=0, source="order:2", idle_months=3)
+    roads = (in_one_call, by_ledger)
+    answers = at_once(30, lambda number: roads[number % 2](member, 10, on(1), f"spend:{number}"))
+    entries = tuple(answer for answer in answers if answer > 0)
+    assert (len(entries), member.figures) == (10, (7, 0))
+
+    def come_back(number: int) -> int:
+        ids = (member.shop.pk, member.account.pk)
+        try:
+            with transaction.atomic():
+                give_back([GivingBack(*ids, 15, entries, f"return:{number}", on(2))])
+        except MoreThanSpent:
+            return 0
+        return 1
+
+    assert sum(at_once(10, come_back)) == 6
+    assert (member.figures, verify(member.shop.pk)) == ((97, 0), [])
