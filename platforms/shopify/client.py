@@ -10,7 +10,6 @@ from django.utils.translation import gettext_noop
 from platforms.clients import (
     Abilities,
     Access,
-    AccessRevoked,
     CodeFound,
     CodeWanted,
     Fetched,
@@ -37,11 +36,8 @@ class ShopifyClient:
     """One store's Admin API. See `platforms.clients.Client` for what each method promises."""
 
     def __init__(self, access: Access, timeout_s: float = TIMEOUT_S) -> None:
-        token = access.credentials.get("access_token", "")
-        if not token:
-            raise AccessRevoked("The store has not let the app in. Connect it again.", "access_token")
         self._access = access
-        self._admin = Admin(access.domain, token, timeout_s)
+        self._admin = Admin(access.domain, access.credentials.get("access_token", ""), timeout_s)
 
     def about(self) -> dict[str, str]:
         """`name`, `currency`, `id`, `domain` (*.myshopify.com), `website` (its host) and `timezone`."""

@@ -59,7 +59,7 @@ def basic(wanted: CodeWanted, prices: Sequence[Decimal] = ()) -> Json:
 
 
 def free_shipping(wanted: CodeWanted) -> Json:
-    """A DiscountCodeFreeShippingInput. Shopify ties free shipping to no goods, and gives it once an order."""
+    """A DiscountCodeFreeShippingInput. Shopify ties free shipping to no goods, and to no other shipping discount."""
     if wanted.product_ids or wanted.variant_ids or wanted.collection_ids:
         raise StoreRefused("Shopify cannot tie free shipping to certain products.", "product_ids")
     others = tuple(kind for kind in wanted.combines if kind != "shipping")

@@ -57,6 +57,8 @@ class Admin:
         return payload
 
     def _exchange(self, document: str, variables: Json, *, writes: bool) -> Json:
+        if not self.token:
+            raise AccessRevoked("The store has not let the app in. Connect it again.", "access_token")
         try:
             reply = send(
                 "POST",

@@ -8,7 +8,7 @@ _NEXT: Final = "pageInfo { hasNextPage endCursor }"
 
 _LINE: Final = f"""
 fragment Line on LineItem {{
-  id quantity currentQuantity title sku vendor isGiftCard requiresShipping taxable
+  id quantity currentQuantity title sku vendor isGiftCard requiresShipping
   originalUnitPriceSet {_SHOP_MONEY}
   {_TAXES}
   discountAllocations {{ allocatedAmountSet {_SHOP_MONEY} }}

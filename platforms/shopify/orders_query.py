@@ -36,20 +36,22 @@ def orders(
     Without the scope `read_all_orders` Shopify shows those of the last 60 days alone.
     """
     query = f"{_SEARCHED[sort_key]}:>='{iso(since)}'" if since else None
-    found = _affordable(admin, {"after": cursor, "query": query, "sortKey": sort_key})["orders"]
+    size, after = _place(cursor)
+    size, found = _affordable(admin, size, {"after": after, "query": query, "sortKey": sort_key})
     total = _count(admin, query) if counted and cursor is None else None
-    following, parts = found["pageInfo"], Parts(admin)
+    parts = Parts(admin)
     bodies: list[Fetched] = []
-    reached = cursor
+    reached = ""
     for edge in found["edges"]:
         try:
             bodies.append(parts.body(edge["node"]))
         except StoreAway as away:
             if away.limited and bodies:
-                return Page(bodies, reached, total)
+                return Page(bodies, f"{size}:{reached}", total)
             raise
         reached = edge["cursor"]
-    return Page(bodies, following["endCursor"] if following["hasNextPage"] else None, total)
+    following = found["pageInfo"]
+    return Page(bodies, f"{size}:{following['endCursor']}" if following["hasNextPage"] else None, total)
 
 
 def one(admin: Admin, order_id: str) -> list[Fetched]:
@@ -121,10 +123,18 @@ class Parts:
             time.sleep(wait_s)
 
 
-def _affordable(admin: Admin, asked: Json) -> Json:
+def _place(cursor: str | None) -> tuple[int, str | None]:
+    """How many orders to ask for, and after which: our cursors are Shopify's, behind the size that was not too dear."""
+    size, _, after = (cursor or "").partition(":")
+    return (int(size), after) if after and size.isdecimal() else (PAGE_SIZES[0], cursor)
+
+
+def _affordable(admin: Admin, most: int, asked: Json) -> tuple[int, Json]:
     for size in PAGE_SIZES:
+        if size > most:
+            continue
         try:
-            return admin.ask(documents.ORDERS, first=size, **asked)
+            return size, admin.ask(documents.ORDERS, first=size, **asked)["orders"]
         except StoreRefused as error:
             if not too_dear(error) or size == PAGE_SIZES[-1]:
                 raise
@@ -180,18 +190,21 @@ def _customer(customer: Json | None) -> Json | None:
 
 
 def _lines(lines: list[Json], tips: Decimal) -> list[Json]:
-    tip = _tip(lines, tips)
-    return [_line(line, line is tip) for line in lines]
+    tip_ids = {line["id"] for line in _tips(lines, tips)} if tips else set()
+    return [_line(line, line["id"] in tip_ids) for line in lines]
 
 
-def _tip(lines: list[Json], tips: Decimal) -> Json | None:
-    """The line that is the order's tip. GraphQL does not name it, but tells the sum of the tips."""
-    if not tips:
-        return None
+def _tips(lines: list[Json], tips: Decimal) -> list[Json]:
+    """The lines that are the order's tips. GraphQL does not name them, but tells their sum."""
     bare = [line for line in lines if not (line["product"] or line["variant"] or line["sku"])]
-    bare = [line for line in bare if not (line["isGiftCard"] or line["requiresShipping"] or line["taxable"])]
-    exact = (line for line in bare if _amount(line["originalUnitPriceSet"]) * line["quantity"] == tips)
-    return next(exact, None)
+    bare = [line for line in bare if not (line["isGiftCard"] or line["requiresShipping"])]
+    if len(bare) == 1 or sum(map(_worth, bare)) == tips:
+        return bare
+    return [line for line in bare if _worth(line) == tips][:1]
+
+
+def _worth(line: Json) -> Decimal:
+    return _amount(line["originalUnitPriceSet"]) * int(line["quantity"])
 
 
 def _line(line: Json, tip: bool) -> Json:

@@ -1,5 +1,6 @@
 """Orders as Shopify's webhooks write them, turned into what its Admin API knows of the same orders."""
 
+from decimal import Decimal
 from typing import Any
 
 Body = dict[str, Any]
@@ -8,7 +9,8 @@ Body = dict[str, Any]
 def admin_order(body: Body) -> Body:
     """An order's record in the fields of the Admin API's schema; connections are plain lists."""
     currency = body["currency"]
-    tips = [line for line in body["line_items"] if line.get("tip_payment_method") is not None]
+    tipped = (line["price"] for line in body["line_items"] if line.get("tip_payment_method") is not None)
+    tips = {"amount": str(sum(map(Decimal, tipped), Decimal("0.00")))}
     return {
         "__typename": "Order",
         "id": body["admin_graphql_api_id"],
@@ -26,7 +28,7 @@ def admin_order(body: Body) -> Body:
         "currencyCode": currency,
         "discountCodes": [discount["code"] for discount in body["discount_codes"]],
         "totalPriceSet": _money(body, "total_price", currency),
-        "totalTipReceivedSet": _money(tips[0] if tips else {"price": "0.00"}, "price", currency),
+        "totalTipReceivedSet": _money(tips, "amount", currency),
         "customer": _customer(body.get("customer"), body),
         "lineItems": [_line(line, currency) for line in body["line_items"]],
         "shippingLines": [
@@ -73,7 +75,6 @@ def _line(line: Body, currency: str) -> Body:
         "vendor": line["vendor"],
         "isGiftCard": line["gift_card"],
         "requiresShipping": line["requires_shipping"],
-        "taxable": line["taxable"],
         "originalUnitPriceSet": _money(line, "price", currency),
         "taxLines": _taxes(line, currency),
         "discountAllocations": [

@@ -168,7 +168,7 @@ def test_access_that_is_gone_or_too_small(clay: Clay) -> None:
     with pytest.raises(AccessRevoked, match="Connect the store again"):
         clay.client(token="shpat_other").about()
     with pytest.raises(AccessRevoked):
-        ShopifyClient(Access(DOMAIN, {}, "EUR"))
+        ShopifyClient(Access(DOMAIN, {}, "EUR")).about()
     clay.store.grant("read_discounts", token="shpat_small")
     with pytest.raises(AccessRevoked, match="write_discounts"):
         clay.client(token="shpat_small").make(wanted())
@@ -243,6 +243,13 @@ def test_every_other_answer_has_a_meaning(
     assert {name: getattr(raised.value, name) for name in expected} == expected
     assert server.seen[0].headers["x-shopify-access-token"] == "shpat_test"
     assert "shpat" not in f"{raised.value} {raised.value.args}"
+
+
+def test_a_store_that_nobody_answers_for_has_made_nothing(settings: Settings) -> None:
+    settings.OUTBOUND_ROUTES = {DOMAIN: "http://127.0.0.1:9"}
+    with pytest.raises(StoreAway, match="could not be reached") as away:
+        ShopifyClient(Access(DOMAIN, {"access_token": "shpat_test"}, "EUR")).make(wanted())
+    assert (away.value.maybe_done, away.value.limited) == (False, False)
 
 
 def test_the_life_of_a_gift_card(clay: Clay) -> None:

@@ -122,7 +122,6 @@ def test_a_poll_tells_what_the_webhook_told(clay: Clay, path: Path) -> None:
     assert (fetched.order_id, fetched.updated_at) == (told.id, told.updated_at)
 
 
-BARE: dict[str, Any] = {"product_id": None, "variant_id": None, "taxable": False, "requires_shipping": False}
 REFUND: dict[str, Any] = {
     "lines": [shopify_refund_line(1, "49.80", 2, "9.46")],
     "order_adjustments": [
@@ -153,16 +152,34 @@ REFUND: dict[str, Any] = {
         {"currency": "JPY", "financial_status": "authorized", "source_name": "shopify_draft_order"},
     ],
 )
-def test_refunds_discounts_taxes_and_tips_are_told_alike(clay: Clay, changes: dict[str, Any]) -> None:
+def test_refunds_discounts_and_taxes_are_told_alike(clay: Clay, changes: dict[str, Any]) -> None:
     lines = (
         line("24.90", 2, id=1, tax="9.46", discount="5.00"),
         line("64.00", 1, id=2, current_quantity=0, variant_id=None),
         line("30.00", 1, id=3, gift_card=True, taxable=False, requires_shipping=False),
-        line("4.00", 1, id=4, title="Tip", tip_payment_method="card", **BARE),
-        line("4.50", 1, id=5, title="Wrapping", **BARE),
     )
     webhook = shopify_order(lines=lines, **changes)
-    webhook["line_items"][3]["sku"] = webhook["line_items"][4]["sku"] = None
+    told = snapshot(encode(webhook))
+    assert as_told(told, snapshot(polled(clay, webhook).body)) == told
+
+
+@pytest.mark.parametrize(
+    ("tips", "others"),
+    [
+        (["4.00"], []),
+        (["4.00"], ["4.50", "3.00"]),
+        (["4.00", "2.50"], []),
+        ([], ["4.50"]),
+        (["4.00"], ["4.00"]),
+    ],
+)
+def test_a_tip_is_known_by_its_amount(clay: Clay, tips: list[str], others: list[str]) -> None:
+    bare: dict[str, Any] = {"product_id": None, "variant_id": None, "requires_shipping": False}
+    lines = [line(amount, id=3 + at, tip_payment_method="card", **bare) for at, amount in enumerate(tips)]
+    lines += [line(amount, id=6 + at, title="Wrapping", **bare) for at, amount in enumerate(others)]
+    webhook = shopify_order(lines=[line(id=1), *lines])
+    for bought in webhook["line_items"][1:]:
+        bought["sku"] = None
     told = snapshot(encode(webhook))
     assert as_told(told, snapshot(polled(clay, webhook).body)) == told
 
@@ -228,6 +245,8 @@ def test_orders_come_in_pages_by_their_change_or_their_making(clay: Clay) -> Non
     latest, pages = all_of(lambda cursor: client.orders_changed(start + timedelta(days=28), cursor))
     assert [order.order_id for order in latest] == [str(number) for number in range(12, 0, -1)]
     assert len(pages) == 12 / orders_query.PAGE_SIZES[-1]
+    assert pages[0].cursor is not None
+    assert pages[0].cursor.startswith("6:"), "the next page need not ask for too many again"
     assert pages[0].total is None
     placed_since, pages = all_of(lambda cursor: client.orders_placed(start + timedelta(days=3), cursor))
     assert [order.order_id for order in placed_since] == [str(number) for number in range(3, 15)]
