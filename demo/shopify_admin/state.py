@@ -83,8 +83,9 @@ class InMemory:
 KINDS = (
     "codes",  # by code in lower case
     "gift_cards",  # by code in lower case
-    "accounts",  # store credit with its transactions, by the owner's id
+    "accounts",  # store credit, by the owner's id
     "account_owners",  # by the account's id
+    "credits",  # transactions of store credit, by id
     "subscriptions",  # webhooks, by id
     "customers",  # by id
     "products",  # by id; their `variants` in them

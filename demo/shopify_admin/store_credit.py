@@ -40,7 +40,7 @@ def fields(store: "AdminStore") -> dict[str, Callable[..., Any]]:
 def accounts_of(store: "AdminStore", owner: Record) -> list[Json]:
     """The accounts of a customer with their transactions, the oldest first."""
     kept = store["accounts"].get(owner["id"])
-    return [_account(account, owner) for account in kept["accounts"]] if kept else []
+    return [_account(store, account, owner) for account in kept["accounts"]] if kept else []
 
 
 def _credit(store: "AdminStore", id: str, wanted: Json) -> Json:
@@ -53,7 +53,7 @@ def _credit(store: "AdminStore", id: str, wanted: Json) -> Json:
     if expires is not None and expires <= store.clock():
         raise _No(["creditInput", "expiresAt"], "The expiry date must be in the future", "EXPIRES_AT_IN_PAST")
     fresh = {"id": store.new_id("StoreCreditAccount"), "currency": currency, "balance": "0", "credits": []}
-    made = {
+    made: Record = {
         "id": store.new_id("StoreCreditAccountCreditTransaction"),
         "amount": str(amount),
         "expiresAt": iso(expires) if expires else None,
@@ -68,14 +68,16 @@ def _credit(store: "AdminStore", id: str, wanted: Json) -> Json:
             message = "The operation would cause the account's credit limit to be exceeded"
             raise _No(AMOUNT, message, "CREDIT_LIMIT_EXCEEDED")
         account["balance"] = str(total)
-        account["credits"].append(made | {"after": str(total)})
+        account["credits"].append(made["id"])
         found.update(account)
 
     store["accounts"].add(owner["id"], {"id": owner["id"], "accounts": []})
     store["accounts"].change(owner["id"], grow)
     store["account_owners"].add(found["id"], {"id": found["id"], "owner": owner["id"]})
-    account = _account(found, owner)
-    return _transaction(found["credits"][-1], account)
+    # After the account has grown: who reads in between sees a balance whose last credit is not listed yet.
+    made |= {"account": found["id"], "after": found["balance"]}
+    store["credits"].add(made["id"], made)
+    return _transaction(made, _account(store, found, owner))
 
 
 def _owner(store: "AdminStore", id: str) -> Record:
@@ -104,14 +106,15 @@ def _chosen(record: Record, id: str, fresh: Record) -> Record:
     return fresh
 
 
-def _account(record: Record, owner: Record) -> Json:
+def _account(store: "AdminStore", record: Record, owner: Record) -> Json:
     account: Json = {
         "__typename": "StoreCreditAccount",
         "id": record["id"],
         "balance": {"amount": record["balance"], "currencyCode": record["currency"]},
         "owner": {"__typename": "Customer", **owner},
     }
-    account["transactions"] = [_transaction(credit, account) for credit in record["credits"]]
+    made = [credit for id in record["credits"] if (credit := store["credits"].get(id))]
+    account["transactions"] = [_transaction(credit, account) for credit in made]
     return account
 
 

@@ -149,4 +149,5 @@ def test_credits_that_are_refused(admin: Admin, owner: str, wanted: Any, field: 
     assert told["storeCreditAccountTransaction"] is None
     [error] = told["userErrors"]
     assert (error["field"], error["code"]) == (field, code)
+    assert admin.store["credits"].all() == []
     assert [kept["accounts"] for kept in admin.store["accounts"].all()] in ([], [[]])
