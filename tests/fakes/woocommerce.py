@@ -33,7 +33,8 @@ Row = dict[str, Any]
 
 @dataclass
 class WooCommerce(FakeServer):
-    """A store. `tls`: it stands behind a proxy with TLS, so that keys come as passwords instead of signatures.
+    """A store. `tls`: it stands behind a proxy with TLS, so that keys come as passwords instead of signatures;
+    `gone`: its plugin is switched off.
 
     `orders`, `refunds` (by order id) and `customers` are the tests' to fill, in the shape of the REST objects.
     """
@@ -41,6 +42,7 @@ class WooCommerce(FakeServer):
     name: str = "Tea House"
     currency: str = "EUR"
     tls: bool = False
+    gone: bool = False
     zone: timezone = timezone(timedelta(hours=2))
     keys: dict[str, ApiKey] = field(default_factory=dict)
     coupons: dict[int, Row] = field(default_factory=dict)
@@ -79,7 +81,7 @@ class WooCommerce(FakeServer):
             )
         if request.path.rstrip("/") == BASE:
             return Answer(200, {"namespace": "wc/v3", "routes": {}})
-        for method, pattern, handler in self._routes():
+        for method, pattern, handler in [] if self.gone else self._routes():
             found = re.fullmatch(BASE + pattern, request.path)
             if found and method == request.method:
                 return self._guarded(request, handler, found.groups())
@@ -130,11 +132,10 @@ class WooCommerce(FakeServer):
         return self.last_id
 
     def _coupon(self, code: str) -> Row | None:
-        wanted = code.strip().lower()
-        return next(
-            (row for row in self.coupons.values() if (row["code"], row["status"]) == (wanted, "publish")),
-            None,
-        )
+        """The newest, should there be several."""
+        wanted = (code.strip().lower(), "publish")
+        newest = sorted(self.coupons.values(), key=lambda row: -row["id"])
+        return next((row for row in newest if (row["code"], row["status"]) == wanted), None)
 
     def _list_coupons(self, request: Request) -> Answer:
         found = list(self.coupons.values())

@@ -333,6 +333,22 @@ def test_something_else_that_answers_is_no_refusal(shelf: Shelf, settings: Setti
             shelf.client().make(wanted(shelf))
 
 
+@pytest.mark.parametrize("shelf", ["woocommerce"], indirect=True)
+def test_woocommerces_twins_end_together_and_a_lost_interface_is_no_end(shelf: Shelf) -> None:
+    woo, client, code = shelf.server, shelf.client(), wanted(shelf)
+    assert isinstance(woo, woocommerce.WooCommerce)
+    made = client.make(code)
+    mine = only(shelf)
+    woo.coupons |= {900: {**mine, "id": 900}, 901: {**mine, "id": 901, "code": "another"}}
+    woo.gone = True
+    for ask in (lambda: client.end(code, made.id), lambda: list(client.fetch("order", "1"))):
+        with pytest.raises(StoreAway, match="switched off"):
+            ask()
+    woo.gone = False
+    client.end(code, made.id)
+    assert list(woo.coupons) == [901]
+
+
 def test_woocommerces_refunds_come_in_full(settings: Settings) -> None:
     with woocommerce.WooCommerce(tls=True) as woo:
         settings.OUTBOUND_ROUTES = {DOMAIN: woo.url}
