@@ -16,6 +16,13 @@ GIFT_CARD_CODE = re.compile(r"[a-z0-9]{8,20}", re.IGNORECASE | re.ASCII)
 CLOCKS_APART = timedelta(seconds=5)
 
 
+def can_exist(wanted: CodeWanted) -> bool:
+    """Whether Shopify could have made it: not a gift card of any other code, nor store credit of nobody."""
+    if wanted.kind == "gift_card":
+        return bool(GIFT_CARD_CODE.fullmatch(wanted.code))
+    return wanted.kind != "store_credit" or bool(wanted.customer_id)
+
+
 def gift_card(wanted: CodeWanted, zone: ZoneInfo) -> Json:
     """A GiftCardCreateInput. A card expires with a day of the store's: the one in which `ends_at` comes, or ends."""
     if not GIFT_CARD_CODE.fullmatch(wanted.code):
@@ -72,7 +79,7 @@ def find_credit(customer: Json | None, wanted: CodeWanted, since: datetime) -> C
     """The first credit since `since` of this amount and end, among the newest fifty.
 
     A credit carries no note, and Shopify takes no idempotency key for it. So two credits of the same amount and end,
-    given to one customer within the same moments, cannot be told apart; the merchant's own could be one of them.
+    given to one customer within the same moments, cannot be told apart; nor can one that the merchant gave then.
     """
     expires_at = iso(wanted.ends_at) if wanted.ends_at else None
     earliest = since.astimezone(UTC) - CLOCKS_APART

@@ -71,7 +71,9 @@ class ShopifyClient:
                 return self._make_discount(documents.MAKE_DISCOUNT, codes.basic(wanted), wanted)
 
     def find(self, wanted: CodeWanted, since: datetime) -> CodeFound | None:
-        """The code; for store credit what `cards.find_credit` can tell."""
+        """The code; for store credit what `cards.find_credit` can tell. None at once for what cannot have been made."""
+        if not cards.can_exist(wanted):
+            return None
         if wanted.kind == "gift_card":
             listed = self._admin.ask(documents.FIND_GIFT_CARDS, query=wanted.code)
             return cards.find_gift_card(listed["giftCards"]["nodes"], wanted, cards.zone_of(self._access))

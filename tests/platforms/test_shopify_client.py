@@ -271,6 +271,13 @@ def test_the_life_of_a_gift_card(clay: Clay) -> None:
     assert not found(clay, asked).live
 
 
+def test_a_gift_cards_code_has_letters_and_digits(clay: Clay) -> None:
+    grouped = wanted(kind="gift_card", code="TEA-4M9QXB4TZ")
+    with pytest.raises(StoreRefused, match="letters and digits"):
+        clay.client().make(grouped)
+    assert clay.client().find(grouped, now()) is None
+
+
 def test_a_gift_card_whose_answer_was_lost(clay: Clay) -> None:
     clay.faults.shares = {"giftCardCreate": {"drop": 1.0}}
     asked = wanted(kind="gift_card")
@@ -304,5 +311,9 @@ def test_store_credit_is_given_once_and_found_again(clay: Clay) -> None:
     assert other.id != there.id
     with pytest.raises(StoreRefused, match="taken back"):
         client.end(asked, there.id)
+    nobody = wanted(kind="store_credit", customer_id="")
+    with pytest.raises(StoreRefused, match="customer account"):
+        client.make(nobody)
+    assert client.find(nobody, began) is None
     with pytest.raises(StoreRefused, match="Owner does not exist"):
         client.make(wanted(kind="store_credit", customer_id="404"))
