@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from tests.live import Stack
 
@@ -64,3 +64,8 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert errors == []
+
+
+def settle(panel: Locator) -> None:
+    """Wait until it has risen: on its way it is elsewhere, and of other colours."""
+    panel.evaluate("one => Promise.allSettled(one.getAnimations({subtree: true}).map(each => each.finished))")

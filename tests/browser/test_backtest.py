@@ -55,6 +55,8 @@ def test_a_preview_goes_on_without_scripts(page: Page, demo: Demo, tmp_path: Pat
     page.goto(f"{demo.dashboard_url}program/backtest/")
     page.get_by_label("Last 30 days").check()
     page.get_by_role("button", name="Preview impact").click()
+    # A reload before the answer would load the form again.
+    page.wait_for_url(re.compile(r"/backtest/\d+/$"))
     headline = page.get_by_role("heading", name="In the last 30 days")
     for _ in range(40):
         if headline.count():

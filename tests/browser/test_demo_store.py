@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import Demo
+from tests.browser.conftest import Demo, settle
 
 pytestmark = pytest.mark.browser
 
@@ -151,6 +151,7 @@ def test_nothing_is_wider_than_the_screen(page: Page, demo: Demo, path: str) -> 
     open_store(page, demo, path)
     launcher(page).click()
     expect(page.get_by_role("dialog")).to_be_visible()
+    settle(page.get_by_role("dialog"))
     width = page.viewport_size["width"] if page.viewport_size else 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     box = page.locator("regulars-widget dialog").bounding_box()
@@ -168,7 +169,7 @@ def test_nothing_stands_in_anybodys_way(page: Page, demo: Demo, path: str, panel
     if panel:
         launcher(page).click()
         expect(page.get_by_role("dialog")).to_contain_text("How to earn")
-        page.wait_for_timeout(400)
+        settle(page.get_by_role("dialog"))
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 

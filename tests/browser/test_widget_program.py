@@ -15,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Locator, Page, expect
 
 from tests.bodies import encode, line, sign_standard, standard_event, standard_order
+from tests.browser.conftest import settle
 from tests.live import Stack
 
 pytestmark = pytest.mark.browser
@@ -214,7 +215,7 @@ def test_everybody_can_use_it(page: Page, lively: Teahouse, request: pytest.Fixt
     summary.focus()
     page.keyboard.press("Enter")
     expect(dialog.locator(".levels")).to_be_visible()
-    page.wait_for_timeout(400)
+    settle(dialog)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     wider = "body => [...body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > innerWidth).length"
