@@ -17,21 +17,19 @@ def lacking(terms: Terms, platform: Platform) -> str:
     """`unavailable_at` of a platform itself. What staff hand over and uploaded codes can be given everywhere."""
     if terms.kind == "custom" or terms.source == "pool":
         return ""
-    what = _kinds()[terms.kind]
     if platform.client is None or platform.abilities is None:
         if terms.kind in ("gift_card", "store_credit"):
-            return gettext("%(what)s need a store platform that makes them.") % {"what": what}
+            return gettext("%(what)s need a store platform that makes them.") % {"what": _plural(terms.kind)}
         return ""
-    wanted = "fixed" if terms.kind == "variable" else terms.kind
-    shown = {"platform": platform.label, "what": what}
-    if wanted not in platform.abilities.kinds:
+    if ("fixed" if terms.kind == "variable" else terms.kind) not in platform.abilities.kinds:
+        shown = {"platform": platform.label, "what": _plural(terms.kind)}
         return gettext("%(platform)s cannot make this: %(what)s.") % shown
     if terms.most_discount is not None and not platform.abilities.caps_percentage:
-        return gettext("%(platform)s cannot cap a percentage.") % shown
+        return gettext("%(platform)s cannot cap a percentage.") % {"platform": platform.label}
     return ""
 
 
-def _kinds() -> dict[str, str]:
+def _plural(kind: str) -> str:
     return {
         "fixed": gettext("Amounts off"),
         "percentage": gettext("Percentages off"),
@@ -40,4 +38,4 @@ def _kinds() -> dict[str, str]:
         "gift_card": gettext("Gift cards"),
         "store_credit": gettext("Store credits"),
         "variable": gettext("Amounts off"),
-    }
+    }[kind]

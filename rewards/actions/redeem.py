@@ -68,7 +68,7 @@ def redeem(
     there, with other content raises `KeyConflict`. `points`: of a variable reward how many; of others None, or the
     price that was shown. `order_total`: of the cart, in the shop's currency, where it is known.
 
-    Raises `NotRedeemed`; then no points were taken.
+    Raises `NotRedeemed`, after which no points were taken; and psycopg2's errors, after which the same key tells.
     """
     who = (account.pk,)
     asked = _Asked(READ, who, account.shop_id, reward_public_id, key, points, order_total, actor)

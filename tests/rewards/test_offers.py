@@ -107,7 +107,7 @@ def replace_terms(terms: Terms, **changes: Any) -> Terms:
 def test_what_a_slider_allows() -> None:
     slide = offer(listed(STEPS), member(765), AT).slide
     assert slide is not None
-    assert (slide.least, slide.most, slide.step, slide.value_of(700)) == (200, 700, 100, 35)
+    assert (slide.least, slide.most, slide.step, slide.value_of(700)) == (200, 700, 100, Decimal(35))
     poor = offer(listed(STEPS), member(150), AT)
     assert (poor.missing, poor.obstacle, poor.why) == (50, "not_enough_points", "50 points to go")
     # A tier that pays 150 a step: 200 points are no whole steps of it.

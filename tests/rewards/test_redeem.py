@@ -268,7 +268,7 @@ def test_gifts(story: Story) -> None:
     assert verify(story.shop.pk) == []
 
 
-def test_a_shopper_of_a_token_needs_two_round_trips(story: Story) -> None:
+def test_a_shopper_whom_a_token_names(story: Story) -> None:
     customer = story.account.customer
     reward = story.reward(SLIDER | {"max_order_percent": 50})
     who = (story.shop.pk, customer.connection_id, customer.external_id, reward.public_id)

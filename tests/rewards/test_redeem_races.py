@@ -21,7 +21,7 @@ from rewards.models import Redemption, Reward
 from shops.models import Customer, Shop
 from tests.loyalty.ledger_stories import Member, another_member, new_member, on
 
-THREADS = 20
+THREADS = 40
 FIVE_OFF: dict[str, Any] = {"kind": "fixed", "price": 100, "value": "5"}
 
 Call = Callable[[], object]
