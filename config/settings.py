@@ -166,6 +166,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "expire-codes": _every(minutes=1, task="rewards.expire_codes"),
+    "keep-stores": _every(minutes=5, task="orders.keep_stores"),
+    "answer-privacy": _every(minutes=1, task="orders.answer_privacy"),
     "run-backtests": {
         "task": "orders.run_backtests",
         "schedule": timedelta(seconds=10),

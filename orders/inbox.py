@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 import structlog
 from django.db import DatabaseError, connection, transaction
 
-from lib.bell import fetch_ringer
+from lib.bell import fetch_ringer, privacy_ringer
 from lib.rows import execute, passing
 from orders import pipeline
 from orders.fetches import want
+from orders.privacy.asked import note
 from orders.reading import ERROR_LENGTH, Claimed, Facts, read
 
 log = structlog.get_logger("regulars.inbox")
@@ -63,6 +64,7 @@ def _apply_batch(claim: Callable[[], list[Claimed]]) -> int:
                 facts = read(claimed)
                 pipeline.apply(facts)
                 want(facts.fetches)
+                note(facts.stores)
                 _mark(claimed)
     except Exception as error:
         if passing(error):
@@ -73,6 +75,8 @@ def _apply_batch(claim: Callable[[], list[Claimed]]) -> int:
         raise _BatchFailed([(delivery.shop_id, delivery.id) for delivery in claimed]) from error
     if facts and facts.fetches:
         fetch_ringer.soon()
+    if facts and facts.stores:
+        privacy_ringer.soon()
     if claimed:
         _log(claimed)
     return len(claimed)

@@ -14,7 +14,14 @@ from orders.customers import CustomerKey, CustomerTold
 from orders.folding import OrderFact, OrderKey
 from platforms.base import Ignored, NeedsFetch, Unreadable
 from platforms.registry import PLATFORMS
-from platforms.snapshots import CustomerSnapshot, CustomerTagged, OrderDeleted, OrderRestored, OrderSnapshot
+from platforms.snapshots import (
+    CustomerSnapshot,
+    CustomerTagged,
+    OrderDeleted,
+    OrderRestored,
+    OrderSnapshot,
+    StoreFact,
+)
 
 ERROR_LENGTH = 500
 
@@ -47,6 +54,7 @@ class Facts:
     orders: dict[OrderKey, list[OrderFact]] = field(default_factory=dict)
     customers: list[tuple[CustomerKey, CustomerTold]] = field(default_factory=list)
     fetches: set[FetchKey] = field(default_factory=set)
+    stores: list[tuple[int, int, datetime, StoreFact]] = field(default_factory=list)  # …, when it was received, …
     counting: dict[int, Counting] = field(
         default_factory=dict
     )  # by connection, where it is not the plain one
@@ -109,6 +117,9 @@ def _sort(fact: Any, delivery: Claimed, facts: Facts) -> None:
         return
     if isinstance(fact, CustomerTagged):
         facts.customers.append(((*tenant, fact.customer_id), fact))
+        return
+    if isinstance(fact, StoreFact):
+        facts.stores.append((*tenant, delivery.received_at, fact))
         return
     if isinstance(fact, OrderDeleted | OrderRestored):
         fact = replace(fact, as_of=delivery.received_at)

@@ -12,6 +12,9 @@ from lib import bell
 from lib.rows import passing
 from orders import fetching, inbox, sweeping
 from orders.backtest import runs
+from orders.privacy import doing
+from platforms import upkeep
+from platforms.shopify import install, oauth
 
 log = structlog.get_logger("regulars.inbox")
 
@@ -62,6 +65,23 @@ def sweep_stores() -> None:
     """Begin the reconciliations whose time has come, and go on with what was begun."""
     sweeping.begin_reconciliations()
     _until_done(sweeping.advance)
+
+
+@shared_task(name="orders.keep_stores", ignore_result=True)
+def keep_stores() -> None:
+    """Have stores that were connected send their webhooks, signed as they are now."""
+    bell.stores_bell.take_down()
+    app = oauth.app()
+    if app is not None:
+        install.keep_secrets(app)
+    upkeep.subscribe_due()
+
+
+@shared_task(name="orders.answer_privacy", ignore_result=True)
+def answer_privacy() -> None:
+    """Give out and erase what stores and merchants asked for, until nothing more can be finished."""
+    bell.privacy_bell.take_down()
+    _until_done(doing.carry_out_due)
 
 
 def _until_done(work: Callable[[], object], go_on: Callable[[], None] | None = None) -> None:

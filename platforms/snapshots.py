@@ -149,4 +149,28 @@ class OrderRestored(Struct, frozen=True):
     as_of: datetime | None = None
 
 
-Fact = OrderSnapshot | RefundEvent | OrderDeleted | OrderRestored | CustomerSnapshot | CustomerTagged
+class PrivacyAsked(Struct, frozen=True, omit_defaults=True):
+    """A wish about personal data: "export" or "erase" a customer, or "erase_shop", all customers of the store.
+
+    `reference` tells one wish from another. The customer is known by id, by e-mail, or by both; `orders` by their ids.
+    """
+
+    kind: str
+    reference: str
+    customer_id: str = ""
+    email: str = ""
+    orders: tuple[str, ...] = ()
+
+
+class StoreGone(Struct, frozen=True):
+    """The store has taken its access back."""
+
+
+class StoreChanged(Struct, frozen=True):
+    """What is to be known of the store: any of name, currency, website and timezone."""
+
+    info: dict[str, str]
+
+
+StoreFact = PrivacyAsked | StoreGone | StoreChanged
+Fact = OrderSnapshot | RefundEvent | OrderDeleted | OrderRestored | CustomerSnapshot | CustomerTagged | StoreFact

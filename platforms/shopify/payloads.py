@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from platforms.base import Ignored
 from platforms.reading import decode, decoder, identifier, instant
+from platforms.shopify import privacy
 from platforms.shopify.customers import read_consent, read_customer, read_tags
 from platforms.shopify.fields import own_id
 from platforms.shopify.orders import read_order
@@ -85,4 +86,9 @@ _READERS: dict[str, Callable[[bytes], Fact]] = {
     "customers_email_marketing_consent/update": _consent,
     "customer.tags_added": _tags_added,
     "customer.tags_removed": _tags_removed,
+    "customers/data_request": privacy.read_data_request,
+    "customers/redact": privacy.read_redact,
+    "shop/redact": privacy.read_shop_redact,
+    "shop/update": privacy.read_shop,
+    "app/uninstalled": privacy.read_uninstalled,
 }

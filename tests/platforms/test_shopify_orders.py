@@ -210,12 +210,10 @@ def test_a_deleted_order() -> None:
     [
         "orders/edited",
         "customers/delete",
-        "customers/redact",
-        "shop/update",
+        "customers/merge",
         "discounts/update",
         "x/y",
         "",
-        "app/uninstalled",
     ],
 )
 def test_other_topics_are_ignored_with_a_reason(topic: str) -> None:

@@ -13,15 +13,7 @@ from platforms.snapshots import CustomerSnapshot, Fact, OrderSnapshot, OrderStat
 from tests.bodies import encode
 from tests.material import bodies, material
 
-IGNORED = (
-    "app/",
-    "shop/",
-    "discounts/",
-    "customers/data",
-    "customers/delete",
-    "customers/merge",
-    "customers/redact",
-)
+IGNORED = ("discounts/", "customers/delete", "customers/merge")
 GENUINE = [path for path in bodies("shopify", "orders") if path.name.startswith("shopify_js")]
 
 
