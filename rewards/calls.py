@@ -34,7 +34,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The code is not at the store, or cannot be used there any more."""
+    """The code cannot be used at the store any more. `seen`: it was there, so it will not appear later."""
+
+    seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _known(asking: Asking, found: CodeFound) -> Outcome:
 def _end(asking: Asking, known_uses: int, undone: bool) -> Outcome:
     found = asking.find()
     if found is None or not found.ours:
-        return Ended()
+        return Ended(seen=False)
     if found.uses > known_uses and not undone:
         return Spent()
     if found.live:

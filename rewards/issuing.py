@@ -217,7 +217,9 @@ def _ended(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
         note(redemption, "used", gettext("The store says that the code was used."))
     elif not isinstance(outcome, Ended):
         _put_off(redemption, outcome, at)
-    elif redemption.issued_at is None and within(redemption, "unanswered", at, UNANSWERED):
+    elif (
+        not outcome.seen and redemption.issued_at is None and within(redemption, "unanswered", at, UNANSWERED)
+    ):
         _put_off(redemption, Away(gettext("The code may still appear at the store.")), at)
     else:
         settling.finish(redemption, at)

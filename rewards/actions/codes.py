@@ -17,7 +17,7 @@ from rewards.actions.closing import GRACE
 from rewards.errors import CodeNotUsable
 from rewards.models import CodeUse, Redemption
 from rewards.settling import at_a_store, settle
-from rewards.terms import Terms, read_terms
+from rewards.terms import read_terms
 from rewards.wanted import minimum
 from shops.models import Shop
 
@@ -33,7 +33,7 @@ def validate_code(shop: Shop, code: str, order_total: Decimal | None = None) -> 
     """
     with scope(shop=shop):
         redemption = _usable(_found(shop, code, lock=False), now())
-    _check_total(redemption, order_total)
+    _check_total(shop, redemption, order_total)
     return redemption
 
 
@@ -52,7 +52,7 @@ def use_code(shop: Shop, code: str, reference: str, order_total: Decimal | None 
         if use is not None:
             raise CodeNotUsable("released", gettext("This order has released the code."))
         redemption = _usable(redemption, at)
-        _check_total(redemption, order_total)
+        _check_total(shop, redemption, order_total)
         CodeUse.objects.create(shop=shop, redemption=redemption, source=source, number=reference[:64], at=at)
         settle(redemption, at)
     return redemption
@@ -131,13 +131,12 @@ def _usable(redemption: Redemption | None, at: datetime) -> Redemption:
     return found
 
 
-def _check_total(redemption: Redemption, order_total: Decimal | None) -> None:
-    terms: Terms = read_terms(redemption.terms)
-    least = minimum(terms, redemption.value, redemption.shop.currency)
-    if order_total is None or least is None:
+def _check_total(shop: Shop, redemption: Redemption, order_total: Decimal | None) -> None:
+    if order_total is None:
         return
     if not order_total.is_finite() or order_total < 0:
         raise CodeNotUsable("bad_total", gettext("The order's total is not an amount."))
-    if order_total < least:
+    least = minimum(read_terms(redemption.terms), redemption.value, shop.currency)
+    if least is not None and order_total < least:
         message = gettext("The order is too small for this code: it takes %(amount)s %(currency)s.")
-        raise CodeNotUsable("minimum", message % {"amount": least, "currency": redemption.shop.currency})
+        raise CodeNotUsable("minimum", message % {"amount": least, "currency": shop.currency})
