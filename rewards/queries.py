@@ -1,8 +1,9 @@
 """Reads of rewards that more than one caller needs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count
@@ -16,6 +17,13 @@ from rewards.models import PoolCode, Redemption, Reward
 from rewards.offers import Listed, MemberFacts, Offer, offer
 from rewards.terms import read_terms
 from shops.models import Connection, Shop
+
+
+class Names(NamedTuple):
+    """The names of points, and of tiers by key."""
+
+    points: str
+    tiers: Mapping[str, str]
 
 
 def rewards_of(shop: Shop, *, archived: bool = False) -> list[Reward]:
@@ -68,18 +76,24 @@ def member_facts(account: Account) -> MemberFacts:
             state__in=[Redemption.State.RETURNED, Redemption.State.FAILED]
         )
         redeemed_of = dict(had.values_list("reward_id").annotate(count=Count("id")).order_by())
-    return MemberFacts(
+    facts = MemberFacts(
         balance=balance,
+        zone=ZoneInfo(shop.timezone),
+        currency=shop.currency,
         platform=account.customer.connection.platform,
         tier=standing.tier if standing else "",
         redeemed_of=redeemed_of,
-        **_shop_facts(shop),
     )
+    return named(facts, shop.pk)
 
 
 def nobody(connection: Connection) -> MemberFacts:
     """The facts of a visitor of this store without an account: no points, no tier."""
-    return MemberFacts(balance=0, platform=connection.platform, **_shop_facts(connection.shop))
+    shop = connection.shop
+    facts = MemberFacts(
+        balance=0, zone=ZoneInfo(shop.timezone), currency=shop.currency, platform=connection.platform
+    )
+    return named(facts, shop.pk)
 
 
 def catalogue(connection: Connection, account: Account | None, at: datetime | None = None) -> list[Offer]:
@@ -93,10 +107,16 @@ def catalogue(connection: Connection, account: Account | None, at: datetime | No
     ]
 
 
-def _shop_facts(shop: Shop) -> dict[str, Any]:
-    facts: dict[str, Any] = {"zone": ZoneInfo(shop.timezone), "currency": shop.currency}
-    if timeline := timelines([shop.pk]).get(shop.pk):
-        document = timeline.versions[-1].document
-        names = {level.key: level.name for level in document.tiers.levels}
-        facts |= {"points_name": document.points_name, "tier_names": names}
-    return facts
+def names_of(shop_id: int) -> Names:
+    """What the live program calls its points and its tiers."""
+    timeline = timelines([shop_id]).get(shop_id)
+    if timeline is None:
+        return Names("points", {})
+    document = timeline.versions[-1].document
+    return Names(document.points_name, {level.key: level.name for level in document.tiers.levels})
+
+
+def named(member: MemberFacts, shop_id: int) -> MemberFacts:
+    """The facts with the names that the live program gives."""
+    names = names_of(shop_id)
+    return replace(member, points_name=names.points, tier_names=names.tiers)

@@ -1,6 +1,5 @@
 """Points for a reward: one read and one statement, committed when they return."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,13 +16,13 @@ from lib.prepared import Prepared
 from loyalty.actions.spending import expire_account
 from loyalty.calendar import add_days, day_after, local_day
 from loyalty.models import Account
-from loyalty.versions import timelines
 from platforms.registry import PLATFORMS
 from rewards.abilities import unavailable_at
 from rewards.codes import new_code
 from rewards.errors import KeyConflict, NotRedeemed
 from rewards.models import Redemption, Reward, redemption_public_id
 from rewards.offers import Listed, MemberFacts, Quote, free_quote, not_enough, quote
+from rewards.queries import named, names_of
 from rewards.statements import READ, READ_AS, RESERVE, Facts, Outcome
 from rewards.stores import made_by_store
 from rewards.terms import Terms, read_terms
@@ -146,7 +145,7 @@ def _in_rounds(asked: _Asked) -> Redemption:
             with transaction.atomic():
                 expire_account(facts.shop_id, facts.account_id, at)
         elif outcome.what not in ("changed", "tier"):
-            raise _refusal(outcome, quoted)
+            raise _refusal(outcome, quoted, facts.shop_id)
     raise NotRedeemed("changed", gettext("This reward was changed just now. Please look at it again."))
 
 
@@ -175,7 +174,7 @@ def _quote(asked: _Asked, facts: Facts, terms: Terms, at: datetime) -> Quote:
             raise NotRedeemed("unavailable", reason)
         quoted = free_quote(terms, facts.currency)
     else:
-        quoted = quote(_listed(facts, terms), _member(facts, terms), asked.points, asked.order_total, at)
+        quoted = _priced(asked, _listed(facts, terms), facts, at)
     if not facts.connected or (made_by_store(terms, facts.platform) and facts.access != "active"):
         text = gettext("The store cannot be reached at the moment, so no code can be made. Please try later.")
         raise NotRedeemed("not_connected", text)
@@ -195,23 +194,20 @@ def _listed(facts: Facts, terms: Terms) -> Listed:
     )
 
 
-def _member(facts: Facts, terms: Terms) -> MemberFacts:
-    refused = bool(terms.tiers) and facts.tier not in terms.tiers
-    return MemberFacts(
+def _priced(asked: _Asked, listed: Listed, facts: Facts, at: datetime) -> Quote:
+    member = MemberFacts(
         balance=facts.balance,
         zone=ZoneInfo(facts.timezone),
         currency=facts.currency,
         platform=facts.platform,
         tier=facts.tier,
-        redeemed_of={facts.reward_id or 0: facts.had},
-        tier_names=_tier_names(facts.shop_id) if refused else {},
+        redeemed_of={listed.id: facts.had},
     )
-
-
-def _tier_names(shop_id: int) -> Mapping[str, str]:
-    timeline = timelines([shop_id]).get(shop_id)
-    levels = timeline.versions[-1].document.tiers.levels if timeline else ()
-    return {level.key: level.name for level in levels}
+    try:
+        return quote(listed, member, asked.points, asked.order_total, at)
+    except NotRedeemed:
+        # Only a refusal needs the names that the program gives to points and tiers.
+        return quote(listed, named(member, facts.shop_id), asked.points, asked.order_total, at)
 
 
 def _planned(
@@ -294,11 +290,10 @@ def _there(asked: _Asked, shop_id: int, redemption_id: int, reward_id: int | Non
     return there
 
 
-def _refusal(outcome: Outcome, quoted: Quote) -> NotRedeemed:
-    if outcome.what == "not_enough_points":
-        return not_enough(outcome.balance or 0, quoted.points)
-    if outcome.what == "account":
-        return not_enough(0, quoted.points)
+def _refusal(outcome: Outcome, quoted: Quote, shop_id: int) -> NotRedeemed:
+    if outcome.what in ("not_enough_points", "account"):
+        names = names_of(shop_id)
+        return not_enough(outcome.balance or 0, quoted.points, names.points)
     sentences = {
         "withdrawn": gettext("This reward is not offered any more."),
         "sold_out": gettext("Sold out"),

@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lib.ids import ALPHABET
 from platforms.base import Platform
@@ -98,6 +100,58 @@ def test_a_variable_code_asks_for_an_order_large_enough() -> None:
     assert quote(listed(replace_terms(thirds, value=Decimal(1))), yen, 1000, None, AT).minimum == 3334
     assert free_quote(STEPS, "EUR").value == 10
     assert free_quote(SLIDER, "EUR").minimum == 10
+
+
+@given(
+    step=st.integers(1, 500),
+    cents=st.integers(1, 5000),
+    least=st.none() | st.integers(1, 20),
+    most=st.none() | st.integers(1, 40),
+    percent=st.none() | st.integers(1, 100),
+    gold=st.none() | st.integers(1, 500),
+    balance=st.integers(-100, 20_000),
+    total=st.none() | st.integers(0, 10**6),
+    wanted=st.integers(1, 20_000),
+)
+def test_every_quote_keeps_to_the_terms(
+    step: int,
+    cents: int,
+    least: int | None,
+    most: int | None,
+    percent: int | None,
+    gold: int | None,
+    balance: int,
+    total: int | None,
+    wanted: int,
+) -> None:
+    value = Decimal(cents) / 100
+    terms = Terms(
+        kind="variable",
+        price=step,
+        value=value,
+        min_points=least and least * step,
+        max_points=most and most * step,
+        max_order_percent=percent,
+        tier_prices={"gold": gold} if gold else {},
+    )
+    order = None if total is None else Decimal(total) / 100
+    facts = member(balance, tier="gold")
+    slide = offer(listed(terms), facts, AT).slide
+    assert slide is not None
+    fits = slide.least <= wanted <= slide.most and wanted % slide.step == 0
+    limit = None if order is None or percent is None else order * percent / 100
+    try:
+        found = quote(listed(terms), facts, wanted, order, AT)
+    except NotRedeemed:
+        assert not fits or (limit is not None and slide.value_of(wanted) > limit)
+        return
+    assert fits
+    assert (found.points, found.value) == (wanted, value * (wanted // slide.step))
+    assert limit is None or found.value <= limit
+    if percent is not None:
+        assert found.minimum is not None
+        assert found.value <= found.minimum * percent / 100 < found.value + Decimal("0.01")
+        assert order is None or found.minimum <= order
 
 
 def replace_terms(terms: Terms, **changes: Any) -> Terms:

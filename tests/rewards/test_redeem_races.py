@@ -1,19 +1,22 @@
 """Many redemptions at once, with real commits: nobody gets more than there is, and the ledger is clean."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
+from django.db.models import F
 from django_scopes import scope
 
+from lib.rows import execute
 from loyalty.actions.programs import open_shop
-from loyalty.models import Account, Entry
+from loyalty.models import Account, Entry, Standing
 from loyalty.proof import verify
-from rewards.actions.catalogue import create_reward, withdraw_reward
+from rewards.actions.catalogue import change_reward, create_reward, withdraw_reward
 from rewards.actions.pools import add_codes, remove_unused
 from rewards.actions.redeem import redeem
 from rewards.errors import NotRedeemed
@@ -136,3 +139,65 @@ def test_withdrawn_meanwhile(member: Member) -> None:
     assert len(rows(member.shop)) == found["made"]
     assert outcome(redeems(member.account, reward, "late")) == "withdrawn"
     assert (1000 - member.figures[0], clean(member.shop)) == (100 * found["made"], True)
+
+
+def while_it_waits(member: Member, call: Call, change: Callable[[], object]) -> object:
+    """What `call` gives when `change` happens after it has read and before it gets the account's lock."""
+    waiting = """
+        SELECT count(*) FROM pg_locks w
+        WHERE NOT w.granted AND pg_backend_pid() = ANY(pg_blocking_pids(w.pid))
+    """
+
+    def run() -> object:
+        try:
+            return outcome(call)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            execute(
+                "SELECT 1 FROM loyalty_account WHERE shop_id = %(shop)s AND id = %(id)s FOR UPDATE",
+                shop=member.shop.pk,
+                id=member.account.pk,
+            )
+            answer = pool.submit(run)
+            until = time.monotonic() + 20
+            while execute(waiting) == [(0,)]:
+                assert time.monotonic() < until
+                time.sleep(0.01)
+            change()
+        return answer.result(20)
+
+
+def test_what_changes_between_the_read_and_the_lock(member: Member) -> None:
+    reward = create_reward(member.shop, "Five off", FIVE_OFF)
+
+    def standing(tier: str) -> None:
+        with scope(shop=member.shop):
+            Standing.objects.update_or_create(
+                shop=member.shop, account=member.account, defaults={"tier": tier}
+            )
+
+    def tier_terms(**changes: Any) -> None:
+        # As if the program had a tier "gold".
+        with scope(shop=member.shop):
+            Reward.objects.filter(pk=reward.pk).update(terms=FIVE_OFF | changes, revision=F("revision") + 1)
+
+    def renamed() -> Reward:
+        return change_reward(reward, revision=1, description="Now with a description")
+
+    assert while_it_waits(member, redeems(member.account, reward, 1), renamed) == "made"
+    assert (
+        while_it_waits(member, redeems(member.account, reward, 2), lambda: tier_terms(price=200)) == "changed"
+    )
+    standing("gold")
+    tier_terms(tiers=["gold"])
+    lost = redeems(member.account, reward, 3)
+    assert while_it_waits(member, lost, lambda: standing("")) == "tier"
+    tier_terms(tier_prices={"gold": 50})
+    reached = redeems(member.account, reward, 4)
+    assert while_it_waits(member, reached, lambda: standing("gold")) == "changed"
+    gone = redeems(member.account, reward, 5)
+    assert while_it_waits(member, gone, lambda: withdraw_reward(reward)) == "withdrawn"
+    assert (member.figures[0], len(rows(member.shop)), clean(member.shop)) == (900, 1, True)
