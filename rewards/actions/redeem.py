@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
 from django.db import transaction
 from django.utils.translation import gettext
 from django_scopes import scopes_disabled
@@ -14,20 +13,19 @@ from lib.bell import rewards_ringer
 from lib.clock import now
 from lib.prepared import Prepared
 from loyalty.actions.spending import expire_account
-from loyalty.calendar import add_days, day_after, local_day
 from loyalty.models import Account
-from platforms.registry import PLATFORMS
 from rewards.abilities import unavailable_at
-from rewards.codes import new_code
 from rewards.errors import KeyConflict, NotRedeemed
-from rewards.models import Redemption, Reward, redemption_public_id
+from rewards.models import Redemption, Reward
 from rewards.offers import Listed, MemberFacts, Quote, free_quote, not_enough, quote
+from rewards.planning import plan
 from rewards.queries import named, names_of
 from rewards.statements import READ, READ_AS, RESERVE, Facts, Outcome
 from rewards.stores import made_by_store
 from rewards.terms import Terms, read_terms
 
 LONGEST_KEY = 180
+LONGEST_REASON = 500
 GIVEN = "given:"
 MOST_KEPT = 10_000
 # Between the read and the lock somebody may change the reward or the tier, or lots may fall due: look again.
@@ -135,8 +133,9 @@ def _in_rounds(asked: _Asked) -> Redemption:
         if seen is not None and seen != quoted:
             break
         seen = quoted
-        redemption, arguments = _planned(asked, facts, terms, quoted, at)
-        outcome = Outcome(*(RESERVE.one(*arguments) or ("account", None, None, None)))
+        redemption = plan(facts, terms, quoted, asked.key, asked.actor, at)
+        row = RESERVE.one(*_arguments(asked, facts, terms, redemption))
+        outcome = Outcome(*(row or ("account", None, None, None)))
         if outcome.what == "made":
             return _made(redemption, outcome)
         if outcome.what == "there":
@@ -150,9 +149,11 @@ def _in_rounds(asked: _Asked) -> Redemption:
 
 
 def _read(asked: _Asked) -> Facts:
-    row = asked.read.one(asked.shop_id, asked.reward, asked.key, *asked.who)
+    # What no reward is called the database would not even take as text.
+    reward = asked.reward if isinstance(asked.reward, str) and asked.reward.isprintable() else ""
+    row = asked.read.one(asked.shop_id, reward, asked.key, *asked.who)
     if row is None:
-        raise not_enough(0, 1)
+        raise NotRedeemed("not_enough_points", gettext("You have no points yet."), "points")
     return Facts(*row)
 
 
@@ -210,63 +211,32 @@ def _priced(asked: _Asked, listed: Listed, facts: Facts, at: datetime) -> Quote:
         return quote(listed, named(member, facts.shop_id), asked.points, asked.order_total, at)
 
 
-def _planned(
-    asked: _Asked, facts: Facts, terms: Terms, quoted: Quote, at: datetime
-) -> tuple[Redemption, tuple[Any, ...]]:
-    """The redemption as it will be, and what the database function is told of it, in the order of `_TYPES`."""
-    by_store = made_by_store(terms, facts.platform)
-    expires_at = None
-    if terms.validity_days is not None:
-        zone = ZoneInfo(facts.timezone)
-        expires_at = day_after(zone, add_days(local_day(zone, at), terms.validity_days))
-    platform = PLATFORMS.get(facts.platform)
-    abilities = platform.abilities if platform and by_store else None
-    redemption = Redemption(
-        shop_id=facts.shop_id,
-        public_id=redemption_public_id(),
-        account_id=facts.account_id,
-        reward_id=facts.reward_id or 0,
-        connection_id=facts.connection_id,
-        state=Redemption.State.RESERVED if by_store else Redemption.State.ISSUED,
-        name=facts.name,
-        terms=msgspec.json.decode(facts.terms),
-        points=quoted.points,
-        value=quoted.value,
-        posted=quoted.points,
-        postings=1 if quoted.points else 0,
-        request_key=asked.key,
-        code="" if terms.source == "pool" else new_code(terms, abilities),
-        expires_at=expires_at,
-        due_at=at if by_store else None,
-        actor=asked.actor,
-        created_at=at,
-        issued_at=None if by_store else at,
-    )
+def _arguments(asked: _Asked, facts: Facts, terms: Terms, planned: Redemption) -> tuple[object, ...]:
+    """What the database function is told, in the order of `RESERVE`."""
     tier_matters = not asked.given and (terms.tiers or terms.tier_prices)
-    arguments = (
-        facts.shop_id,
-        facts.account_id,
-        facts.connection_id,
-        facts.reward_id,
+    return (
+        planned.shop_id,
+        planned.account_id,
+        planned.connection_id,
+        planned.reward_id,
         facts.revision,
-        asked.key,
-        redemption.public_id,
-        facts.name,
+        planned.request_key,
+        planned.public_id,
+        planned.name,
         facts.terms,
-        quoted.points,
-        quoted.value,
-        str(redemption.state),
-        redemption.code,
+        planned.points,
+        planned.value,
+        planned.state,
+        planned.code,
         terms.source == "pool",
         asked.given,
         facts.tier if tier_matters else None,
         None if asked.given else terms.per_member,
-        expires_at,
-        asked.reason or facts.name,
-        asked.actor,
-        at,
+        planned.expires_at,
+        asked.reason[:LONGEST_REASON] or planned.name,
+        planned.actor,
+        planned.created_at,
     )
-    return redemption, arguments
 
 
 def _made(redemption: Redemption, outcome: Outcome) -> Redemption:

@@ -172,7 +172,8 @@ def test_refusals_take_no_points(story: Story) -> None:
     fixed = story.reward(FIVE_OFF)
     other = create_reward(open_shop("Elsewhere", "USD", "UTC"), "Foreign", FIVE_OFF)
     assert story.refused(other) == "unknown_reward"
-    assert story.refused(Reward(public_id="rwd_none")) == "unknown_reward"
+    for unknown in ("rwd_none", "", "a\x00b", "\ud800", "x" * 10_000):
+        assert story.refused(Reward(public_id=unknown)) == "unknown_reward"
     assert story.refused(story.reward(FIVE_OFF | {"price": 1001})) == "not_enough_points"
     assert story.refused(fixed, 400) == "price_changed"
     assert story.refused(story.reward(SLIDER), 150) == "not_a_step"
@@ -259,7 +260,7 @@ def test_gifts(story: Story) -> None:
         Decimal(10),
         "issued",
     )
-    give(story.account, reward, "tier:gold:2", "Welcome back")
+    give(story.account, reward, "tier:gold:2", "Welcome back " * 100)
     with pytest.raises(NotRedeemed, match="Sold out"):
         give(story.account, reward, "tier:gold:3", "Again")
     with pytest.raises(KeyConflict):
