@@ -47,7 +47,7 @@ class Spent:
 @dataclass(frozen=True, slots=True)
 class Away:
     """No usable answer, or not the one that is needed. `fault`: that counts against the store; `limited`: it works
-    and asks for patience; `maybe_done`: what was asked for may have happened.
+    and asks for patience; `maybe_done`: what was asked for may have happened; `asked`: the store was called at all.
     """
 
     message: str
@@ -56,6 +56,7 @@ class Away:
     limited: bool = False
     maybe_done: bool = False
     retry_after_s: float | None = None
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 from django_scopes import scope
 
 from lib.rows import execute
@@ -42,10 +43,24 @@ def claim(at: datetime, limit: int, busy: Sequence[int] = (), shop_id: int | Non
     """
     until = at + timedelta(seconds=settings.CODE_LEASE_S)
     with transaction.atomic():
-        execute(_PUT_OFF, at=at, blocked=at + BLOCKED_FOR, limit=PUT_OFF)
+        why = gettext("The store cannot be reached at the moment.")
+        execute(_PUT_OFF, at=at, blocked=at + BLOCKED_FOR, limit=PUT_OFF, why=why)
         rows = execute(_CLAIM, at=at, until=until, limit=limit, busy=list(busy), shop=shop_id)
     shops = Shop.objects.in_bulk({row[0] for row in rows})
     return [claim for row in rows if (claim := _load(shops[row[0]], row[1], row[2], at)) is not None]
+
+
+def credited_meanwhile(claimed: Claim) -> bool:
+    """Whether somebody has another store credit of this member in hand: two claims at once cannot see each other."""
+    redemption = claimed.redemption
+    with scope(shop=redemption.shop):
+        others = Redemption.objects.filter(
+            shop=redemption.shop,
+            account_id=redemption.account_id,
+            state=Redemption.State.ISSUING,
+            terms__kind="store_credit",
+        )
+        return others.exclude(pk=redemption.pk).exists()
 
 
 def _load(shop: Shop, redemption_id: int, lease: int, at: datetime) -> Claim | None:
@@ -67,7 +82,7 @@ _PUT_OFF = """
         ORDER BY d.due_at, d.id LIMIT %(limit)s FOR NO KEY UPDATE OF d SKIP LOCKED
     )
     UPDATE rewards_redemption r SET due_at = CASE WHEN b.state = 'active' THEN b.open_until ELSE %(blocked)s END,
-        error = CASE WHEN r.error <> '' THEN r.error ELSE 'The store cannot be reached at the moment.' END
+        error = CASE WHEN r.error <> '' THEN r.error ELSE %(why)s END
     FROM b WHERE r.shop_id = b.shop_id AND r.id = b.id
 """
 _CLAIM = """

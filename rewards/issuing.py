@@ -21,7 +21,7 @@ from platforms.clients import CodeFound
 from platforms.registry import PLATFORMS
 from rewards import calls, settling, stores
 from rewards.calls import Asking, Away, Ended, Locked, Made, Outcome, Refused, Spent, Unusable
-from rewards.claims import Claim, claim
+from rewards.claims import Claim, claim, credited_meanwhile
 from rewards.codes import new_code
 from rewards.errors import NotConnected
 from rewards.models import Redemption
@@ -40,7 +40,6 @@ UNANSWERED = timedelta(minutes=2)
 CREDIT_UNANSWERED_S = 30.0
 # How soon something that has become due is seen while calls are running.
 LOOK_EVERY_S = 0.2
-ATTENTION_AFTER = timedelta(hours=24)
 
 
 def issue_due(going_on: Callable[[], bool], at_once: int | None = None) -> int:
@@ -99,14 +98,15 @@ def prepare(claimed: Claim, at: datetime) -> Asking | Outcome:
     redemption = claimed.redemption
     if not settling.at_a_store(redemption):
         return Made(_local(redemption)) if claimed.making else Ended()
+    if claimed.fresh and claimed.making and is_credit(redemption) and credited_meanwhile(claimed):
+        return _unasked(gettext("Another credit of this member is on its way."), 1.0)
     if (until := stores.admitted(redemption.connection, at)) is not None:
         wait_s = max((until - at).total_seconds(), 1.0)
-        message = gettext("The store does not answer at the moment.")
-        return Away(message, limited=True, retry_after_s=wait_s)
+        return _unasked(gettext("The store does not answer at the moment."), wait_s)
     try:
         client = stores.client_for(redemption.connection)
     except NotConnected as error:
-        return Away(str(error), limited=True, retry_after_s=stores.BLOCKED_FOR.total_seconds())
+        return _unasked(str(error), stores.BLOCKED_FOR.total_seconds())
     return Asking(
         client=client,
         wanted=code_wanted(redemption),
@@ -114,6 +114,10 @@ def prepare(claimed: Claim, at: datetime) -> Asking | Outcome:
         look_first=not claimed.fresh,
         until=time.monotonic() + settings.CODE_LEASE_S / 2,
     )
+
+
+def _unasked(why: str, wait_s: float) -> Away:
+    return Away(why, limited=True, retry_after_s=wait_s, asked=False)
 
 
 def ask(claimed: Claim, asking: Asking) -> Outcome:
@@ -144,6 +148,8 @@ def conclude(claimed: Claim, outcome: Outcome, at: datetime) -> bool:
         settling.settle(redemption, at)  # it may have been used meanwhile
         if redemption.state == State.ISSUING:
             _made(redemption, outcome, at)
+            if claimed.fresh and isinstance(outcome, Away) and not outcome.asked:
+                _as_before(redemption)
         elif redemption.state == State.CLOSING and claimed.making:
             _made_too_late(redemption, outcome, at)
         elif redemption.state == State.CLOSING:
@@ -152,11 +158,9 @@ def conclude(claimed: Claim, outcome: Outcome, at: datetime) -> bool:
     return True
 
 
-def needs_attention(redemption: Redemption, at: datetime) -> bool:
-    """Whether a store has refused to play along for so long that the merchant should look."""
-    if redemption.state not in settling.DRIVEN or not redemption.error or redemption.first_tried_at is None:
-        return False
-    return at - redemption.first_tried_at > ATTENTION_AFTER
+def is_credit(redemption: Redemption) -> bool:
+    """Whether the store credits the customer, without a code."""
+    return read_terms(redemption.terms).kind == "store_credit"
 
 
 def _made(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
@@ -181,11 +185,18 @@ def _issue(redemption: Redemption, made: Made, at: datetime) -> None:
     redemption.state, redemption.issued_at = State.ISSUED, at
     redemption.platform_id, redemption.error = made.found.id[:255], ""
     redemption.due_at, redemption.attempts = None, 0
-    if read_terms(redemption.terms).kind == "store_credit":
+    if is_credit(redemption):
         redemption.state, redemption.used_at = State.USED, at
         note(redemption, "credited")
     else:
         note(redemption, "adopted" if made.adopted else "issued")
+
+
+def _as_before(redemption: Redemption) -> None:
+    """Nobody has asked the store yet."""
+    if redemption.state == State.ISSUING:
+        redemption.state = State.RESERVED
+    redemption.first_tried_at, redemption.attempts = None, 0
 
 
 def _choose_again(redemption: Redemption, unusable: Unusable, at: datetime) -> None:
@@ -232,13 +243,12 @@ def _put_off(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
     else:
         assert isinstance(outcome, Locked)
         away = Away(outcome.message, outcome.answer, retry_after_s=stores.BLOCKED_FOR.total_seconds())
-    credit = read_terms(redemption.terms).kind == "store_credit"
     if away.maybe_done:
         note(redemption, "unanswered", away.message, away.answer)
-    else:
+    elif away.asked:
         note_failed_attempt(redemption, "put_off", away.message, away.answer)
     redemption.error = away.message[:500] or "?"
-    redemption.due_at = at + timedelta(seconds=_delay_s(redemption.attempts, away, credit))
+    redemption.due_at = at + timedelta(seconds=_delay_s(redemption.attempts, away, is_credit(redemption)))
     if (
         redemption.state == State.ISSUING
         and redemption.expires_at is not None

@@ -84,13 +84,16 @@ def locked(shop_id: int, redemption_id: int, *, skip_locked: bool = False) -> Re
 def settle(redemption: Redemption, at: datetime) -> None:
     """Bring a locked redemption to what its uses say, and save it whole. Not due any more unless a worker drives it."""
     before = Standing(redemption.state, redemption.closing, redemption.posted, redemption.used_at)
+    late = redemption.state in (State.RETURNED, State.FAILED)
     after = verdict(before, redemption.points, _uses(redemption))
     if redemption.state not in DRIVEN:
         redemption.due_at = None
     if after.state != before.state:
-        _turn(redemption, after, at)
+        _turn(redemption, after, at, late)
     redemption.closing, redemption.used_at = after.closing, after.used_at
     _post(redemption, after.posted, at)
+    if late and redemption.state == State.USED:
+        hold_stock(redemption)
     if redemption.state == State.CLOSING and before.state != State.CLOSING and not at_a_store(redemption):
         finish(redemption, at)
     redemption.save()
@@ -152,14 +155,11 @@ def _uses(redemption: Redemption) -> list[Use]:
     return [Use(*row) for row in rows.values_list("source", "live", "returned_points", "at")]
 
 
-def _turn(redemption: Redemption, after: Standing, at: datetime) -> None:
-    """The uses change the state."""
-    late = redemption.state in (State.RETURNED, State.FAILED)
+def _turn(redemption: Redemption, after: Standing, at: datetime, late: bool) -> None:
+    """The uses change the state; `late`: its points had come back."""
     redemption.state = State(after.state)
     if after.state == State.USED:
         redemption.error, redemption.due_at = "", None
-        if late:
-            hold_stock(redemption)
         note(redemption, "used", gettext("It came after the points had come back.") if late else "")
     elif after.state == State.CLOSING:
         redemption.attempts, redemption.error, redemption.due_at = 0, "", at

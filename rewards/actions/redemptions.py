@@ -100,9 +100,9 @@ def resend(redemption: Redemption, actor: str) -> Redemption:
 def _attempt_again(row: Redemption, at: datetime, actor: str) -> None:
     if row.expires_at is not None and row.expires_at <= at:
         raise NotPossible(gettext("Its time is over: the member can redeem anew."))
+    settling.take_again(row, at, actor)
     if not settling.hold_stock(row):
         raise NotPossible(gettext("Nothing is left of this reward."))
-    settling.take_again(row, at, actor)
     row.state, row.closing, row.error = State.RESERVED, "", ""
     row.attempts, row.due_at = 0, at
 

@@ -48,8 +48,10 @@ class Story:
         return create_reward(self.shop, "5.00 off", FIVE_OFF | terms, stock=stock)
 
     def redeem(self, reward: Reward | None = None) -> Redemption:
+        """A redemption; of a variable reward for the least points."""
         chosen = reward or self.reward()
-        return redeem(self.account, chosen.public_id, f"key-{next(_numbers)}")
+        points = chosen.terms.get("min_points")
+        return redeem(self.account, chosen.public_id, f"key-{next(_numbers)}", points)
 
     def issue(self) -> int:
         """Do what a worker does, until nothing is due."""

@@ -4,13 +4,18 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django_scopes import scope
 
 from demo.shopify_admin.faults import Fault, Faults
+from lib import bell
 from lib.clock import now
 from rewards import issuing, stores
+from rewards.actions.redemptions import revoke
+from rewards.attention import stuck
 from rewards.calls import Asking, Made
 from rewards.claims import claim
 from rewards.models import Redemption
+from rewards.tasks import Turn, issue_codes
 from tests.rewards.stories import Story, story
 
 pytestmark = pytest.mark.django_db
@@ -174,6 +179,62 @@ def test_throttled_calls_wait_as_told_and_open_no_breaker(fern: Story) -> None:
     fern.due_now(redemption)
     fern.issue()
     assert fern.seen(redemption).state == State.ISSUED
+
+
+def test_what_nobody_asked_the_store_for_can_be_taken_back_at_once(fern: Story) -> None:
+    """The store is left alone: the redemption waits as it was reserved, and a merchant sees it after a day."""
+    fern.access(failures=9, open_until=now() + timedelta(minutes=3))
+    redemption = fern.issued()
+    assert (redemption.state, redemption.attempts, redemption.first_tried_at) == (State.RESERVED, 0, None)
+    assert redemption.due_at is not None
+    assert redemption.due_at > now() + timedelta(minutes=2)
+    with scope(shop=fern.shop):
+        assert [each.pk for each in stuck(fern.shop, now() + timedelta(hours=25))] == [redemption.pk]
+        assert not stuck(fern.shop, now() + timedelta(hours=23)).exists()
+    assert revoke(redemption, "olivia@corner.example").state == State.RETURNED
+    assert (fern.balance, sum(fern.faults.done.values())) == (1000, 0)
+
+
+@pytest.mark.parametrize(
+    ("terms", "kept_in"),
+    [
+        ({"kind": "percentage", "value": "15", "minimum_spend": "30.00"}, "codes"),
+        ({"kind": "free_shipping", "value": "0"}, "codes"),
+        ({"kind": "gift_card", "value": "10.00"}, "gift_cards"),
+        (
+            {"kind": "variable", "price": 100, "value": "1.00", "min_points": 500, "max_order_percent": 30},
+            "codes",
+        ),
+    ],
+)
+def test_every_kind_is_made_and_ended(fern: Story, terms: dict[str, object], kept_in: str) -> None:
+    redemption = fern.issued(**terms)
+    assert redemption.state == State.ISSUED, redemption.error
+    [record] = fern.store[kept_in].all()
+    if terms["kind"] == "variable":
+        assert record["minimumSubtotal"] == "16.67"
+    revoke(redemption, "olivia@corner.example")
+    fern.issue()
+    assert (fern.seen(redemption).state, fern.balance, fern.codes()) == (State.RETURNED, 1000, [])
+
+
+def test_one_worker_at_a_time_calls_stores(fern: Story) -> None:
+    redemption = fern.redeem()
+    first = Turn(60)
+    try:
+        assert first.going_on()
+        assert not Turn(60).mine
+        issue_codes()
+        assert fern.seen(redemption).state == State.RESERVED
+    finally:
+        first.end()
+    issue_codes()
+    assert fern.seen(redemption).state == State.ISSUED
+    last = Turn(0)
+    assert last.mine
+    assert not last.going_on()
+    assert Turn(60).going_on()
+    bell.connection().delete(Turn.KEY)
 
 
 def test_store_credit_is_credited_once_and_one_at_a_time(fern: Story) -> None:
