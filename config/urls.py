@@ -5,9 +5,13 @@ from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from dashboard.pages.shopify import shopify_arrival
+from dashboard.site import site
+
 urlpatterns = [
     path("", include("storefront_api.urls")),
     path("dashboard/", include("dashboard.urls", namespace="dashboard")),
+    site.door("shopify/install", shopify_arrival, "shopify_install"),
     path("favicon.ico", RedirectView.as_view(url=static("dashboard/icon.svg"))),
 ]
 

@@ -52,6 +52,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _item(gettext("Held orders"), "pause_circle", "held"),
         _item(gettext("Connections"), "storefront", "connections"),
         files,
+        _item(gettext("Privacy requests"), "shield_person", "privacy"),
     ]
     groups: list[dict[str, Any]] = [
         {"title": "", "items": program},

@@ -1,6 +1,6 @@
 """The merchants' site: every page of it has found its desk, works inside the shop's scope and asks for rights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, cast
 
@@ -41,11 +41,15 @@ class DashboardSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and request.user.is_active
 
-    def page(self, route: str, view: View, name: str, right: Right | None = None) -> URLPattern:
-        """A page at `route`. What is not a mere look at it needs `right`; without one it only shows."""
-        return path(
-            route, csp_update(CONTENT_SECURITY)(self.admin_view(self._at_desk(view, right))), name=name
-        )
+    def page(
+        self, route: str, view: View, name: str, right: Right | None = None, leads_to: Sequence[str] = ()
+    ) -> URLPattern:
+        """A page at `route`. What is not a mere look at it needs `right`; without one it only shows.
+
+        `leads_to`: other sites to which its form may lead in the end.
+        """
+        policy = CONTENT_SECURITY | ({"form-action": list(leads_to)} if leads_to else {})
+        return path(route, csp_update(policy)(self.admin_view(self._at_desk(view, right))), name=name)
 
     def door(self, route: str, view: View, name: str) -> URLPattern:
         """A page on the way in or out, which needs no desk."""

@@ -31,14 +31,18 @@ from dashboard.pages.member_tier import member_pin, member_unpin
 from dashboard.pages.members import members
 from dashboard.pages.overview import overview
 from dashboard.pages.points_life import points_life
+from dashboard.pages.privacy import member_data, member_erase, privacy, privacy_download
 from dashboard.pages.program import program, program_example, program_settings
 from dashboard.pages.rules import add_rule, choose_way, delete_rule, edit_rule, switch_rule
+from dashboard.pages.shopify import connect_shopify, shopify_callback
 from dashboard.pages.shops import shops
 from dashboard.pages.tiers import tiers
 from dashboard.pages.versions import go_back, publish_draft, version_list
 from dashboard.site import site
 
 app_name = "admin"
+# The consent page, and what it passes on to.
+SHOPIFY = ("https://*.myshopify.com", "https://*.shopify.com")
 
 
 def missing(_request: HttpRequest, **_path: str) -> HttpResponse:
@@ -52,6 +56,8 @@ urlpatterns = [
     site.page("members/<int:account_id>/", member, "member", Right.POINTS),
     site.page("members/<int:account_id>/tier/", member_pin, "member_pin", Right.POINTS),
     site.page("members/<int:account_id>/tier/end/", member_unpin, "member_unpin", Right.POINTS),
+    site.page("members/<int:account_id>/data/", member_data, "member_data", Right.DATA),
+    site.page("members/<int:account_id>/erase/", member_erase, "member_erase", Right.DATA),
     site.page("books/", books, "books"),
     site.page("books/journal/<slug:month>/", journal, "journal", Right.DATA),
     site.page("books/close/<slug:month>/", close, "close", Right.DATA),
@@ -91,6 +97,10 @@ urlpatterns = [
     site.page("imports/<int:batch_id>/undo/", undo_batch, "batch_undo", Right.DATA),
     site.page("exports/", exports, "exports"),
     site.page("exports/<slug:table>/", export_table, "export_table", Right.DATA),
+    site.page("privacy/", privacy, "privacy"),
+    site.page("privacy/<int:request_id>/download/", privacy_download, "privacy_download", Right.DATA),
+    site.page("shopify/connect/", connect_shopify, "shopify_connect", Right.CONNECTIONS, leads_to=SHOPIFY),
+    site.page("shopify/callback/", shopify_callback, "shopify_callback"),
     site.page("connections/", connections, "connections"),
     site.page("connections/add/", add_connection, "connection_add", Right.CONNECTIONS),
     site.page("connections/<slug:public_id>/", connection, "connection"),

@@ -15,7 +15,10 @@ from dashboard.shown_once import keep, take
 from dashboard.site import site
 from orders.actions import set_test_mode
 from platforms.connect import connect_store, rotate_secret, webhook_url
+from platforms.reach import access_of
 from platforms.registry import PLATFORMS
+from platforms.shopify.oauth import app as shopify_app
+from platforms.upkeep import foreign_currency
 from shops.models import Connection
 
 
@@ -53,6 +56,7 @@ def add_connection(request: DeskRequest) -> HttpResponse:
     context = {
         "title": gettext("Connect a store"),
         "form": form,
+        "shopify_app": shopify_app() is not None,
         "may_connect": request.desk.may(Right.CONNECTIONS),
     }
     return site.show(request, "connection_add", context, status=422 if form.errors else 200)
@@ -123,6 +127,7 @@ def _label(one: Connection) -> str:
 
 def _show(request: DeskRequest, one: Connection, form: SecretForm) -> HttpResponse:
     may_connect = request.desk.may(Right.CONNECTIONS)
+    access = access_of(one)
     settings_form = ConnectionSettingsForm(initial={"active": one.active, "test_mode": one.test_mode})
     for field in settings_form.fields.values():
         field.disabled = not may_connect
@@ -138,5 +143,8 @@ def _show(request: DeskRequest, one: Connection, form: SecretForm) -> HttpRespon
         "form": form,
         "settings_form": settings_form,
         "may_connect": may_connect,
+        "reconnect": one.platform == "shopify" and shopify_app() is not None,
+        "access": access,
+        "foreign_currency": foreign_currency(access, request.desk.shop.currency) if access else "",
     }
     return site.show(request, "connection", context, status=422 if form.errors else 200)

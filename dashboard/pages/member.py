@@ -75,6 +75,7 @@ def show_member(
         "form": form,
         "pin": pin or (PinForm(card.levels) if card and card.levels else None),
         "may_adjust": request.desk.may(Right.POINTS),
+        "may_export": request.desk.may(Right.DATA),
     }
     failed = bool(form.errors or (pin and pin.errors))
     return site.show(request, "member", context, status=422 if failed else 200)

@@ -57,8 +57,8 @@ def speaks_of(platform: Platform, words: Words, topic: str, body: bytes) -> bool
     except NeedsFetch as need:
         return need.external_id in ids or _named(need.facts, words)
     except (Unreadable, Ignored):
-        words = set(_WORD.findall(body))
-        return any(len(each) >= UNMISTAKABLE and each.encode() in words for each in ids)
+        said = set(_WORD.findall(body))
+        return any(len(each) >= UNMISTAKABLE and each.encode() in said for each in ids)
     return _named(facts, words)
 
 

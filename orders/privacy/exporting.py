@@ -6,6 +6,8 @@ import msgspec
 
 from lib.clock import now
 from lib.rows import execute
+from orders.privacy.subjects import subject_of
+from shops.models import Customer, PrivacyRequest
 
 FORMAT = "regulars.customer/1"
 
@@ -22,6 +24,18 @@ def document_of(shop_id: int, customer_ids: list[int], order_ids: list[int]) -> 
         made[name] = [msgspec.json.decode(row[0]) if isinstance(row[0], str) else row[0] for row in found]
     plain: dict[str, Any] = msgspec.to_builtins(made, str_keys=True)
     return plain
+
+
+def document_of_customer(customer: Customer) -> dict[str, Any]:
+    """The document of one customer whom a merchant picked."""
+    subject = subject_of(
+        PrivacyRequest(
+            shop_id=customer.shop_id,
+            connection_id=customer.connection_id,
+            subject={"customer_id": customer.external_id},
+        )
+    )
+    return document_of(customer.shop_id, subject.customers, subject.orders)
 
 
 _ACCOUNTS = """

@@ -1,6 +1,7 @@
 """Whom a wish is about: the customers, their orders, and the words by which their deliveries are known."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec import Struct
 
@@ -31,7 +32,7 @@ def subject_of(request: PrivacyRequest) -> Subject:
     asked = request.subject
     email = asked.get("email", "").lower()
     named = list(asked.get("orders", ()))
-    where = {"shop": request.shop_id, "connection": request.connection_id}
+    where: dict[str, Any] = {"shop": request.shop_id, "connection": request.connection_id}
     found = execute(_CUSTOMERS, **where, external_id=asked.get("customer_id", ""), email=email)
     customers = [row[0] for row in found]
     emails = {row[2].lower() for row in found if row[2]} | {email} - {""}

@@ -23,11 +23,6 @@ _IGNORED = {
     "orders/edited": "An edit is told in full by the orders/updated that comes with it.",
     "customers/delete": "Members and their points are kept when the store deletes the customer.",
     "customers/merge": "Merging members is done by hand.",
-    "customers/data_request": "A data request is answered by the merchant.",
-    "customers/redact": "A request to erase a customer is carried out by the merchant.",
-    "shop/redact": "A request to erase a shop is carried out by the merchant.",
-    "shop/update": "The store's own settings change no points.",
-    "app/uninstalled": "The store has uninstalled the app; no points change.",
 }
 
 

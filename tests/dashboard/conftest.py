@@ -20,7 +20,7 @@ from loyalty.models import Account, Batch
 from orders.backtest import runs
 from orders.models import Backtest, Delivery, Order
 from shops.actions import create_staff
-from shops.models import Connection, Shop, Staff, User
+from shops.models import Connection, PrivacyRequest, Shop, Staff, User
 from tests.conftest import PASSWORD, TwoShops, beside, corner_shop
 from tests.storefront_api.stories import NOON, customer, order, store
 
@@ -44,6 +44,7 @@ class Desks:
     backtest: Backtest
     batch: Batch
     applied: Batch
+    wish: PrivacyRequest
     people: dict[str, User]
 
     def client(self, role: str) -> Client:
@@ -61,6 +62,9 @@ class Desks:
             "journal": {"month": "2026-03"},
             "close": {"month": "2026-03"},
             "delivery": {"delivery_id": self.delivery.pk},
+            "member_data": {"account_id": self.member.pk},
+            "member_erase": {"account_id": self.member.pk},
+            "privacy_download": {"request_id": self.wish.pk},
             "export_version": {"number": 2},
             "roll_back": {"number": 2},
             "connection": {"public_id": self.connection.public_id},
@@ -137,6 +141,7 @@ def _furnish(two_shops: TwoShops) -> Desks:
         delivery=delivery,
         held=held,
         connection=connection,
+        wish=_wish(connection),
         backtest=runs.start(shop, 90, "olivia@corner.example"),
         batch=_file(shop, "5", "adjust"),
         applied=_applied(_file(shop, "0", "import")),
@@ -171,6 +176,22 @@ def read(owner: Client, desks: Desks) -> Callable[[str], str]:
 def _person(shop: Shop, email: str, role: str) -> User:
     staff, _ = create_staff(shop, email, role, PASSWORD)
     return staff.user
+
+
+def _wish(connection: Connection) -> PrivacyRequest:
+    """A shopper's data, waiting to be handed out."""
+    shop = connection.shop
+    with scope(shop=shop):
+        return PrivacyRequest.objects.create(
+            shop=shop,
+            connection=connection,
+            kind="export",
+            reference="wish-1",
+            state="done",
+            export={"customers": [{"email": "mia@corner.example"}]},
+            requested_at=NOON,
+            due_at=NOON,
+        )
 
 
 def _file(shop: Shop, points: str, kind: str) -> Batch:

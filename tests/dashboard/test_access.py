@@ -13,7 +13,7 @@ from loyalty.actions.programs import draft_document
 from loyalty.documents import encode
 from loyalty.models import Batch, Entry, PeriodClose, ProgramVersion
 from orders.models import Backtest, Delivery
-from shops.models import Connection, Shop
+from shops.models import Connection, PrivacyRequest, Shop
 from tests.conftest import TwoShops
 from tests.dashboard.conftest import Desks
 
@@ -37,6 +37,7 @@ LISTS = {
     "connections",
     "shops",
 }
+LISTS |= {"privacy", "shopify_connect"}
 LISTS |= {"imports", "exports", "books", "expiries", "checks"}
 LISTS |= {"program_example", "export_draft", "connection_add", "password_change", "password_change_done"}
 THINGS = {
@@ -54,7 +55,10 @@ PARTS = {"rule", "rule_add", "rule_delete", "campaign", "campaign_delete"}
 SWITCHES = {"rule_switch", "campaign_switch"}
 POST_ONLY = {"member_pin", "member_unpin"}
 POST_ONLY |= {"rotate", "connection_settings", "storefront_secret", "batch_apply", "batch_undo"}
+POST_ONLY |= {"member_data", "member_erase", "privacy_download"}
 DOORS = {"login", "logout"}
+# Shopify sends people there with a signed address; without one the page says what is wrong.
+CALLBACKS = {"shopify_callback"}
 # A page that only acts, on what the form names.
 ACTS = {"replay"}
 # Every shop has them, with what is its own.
@@ -65,6 +69,7 @@ NOT_FOUND = {"missing"}
 # What they do is not in `state`.
 UNSEEN = {"publish", "shops", "password_change", "roll_back", "storefront_secret", "export_table"}
 UNSEEN |= {"journal", "checks"}
+UNSEEN |= {"member_data", "privacy_download", "shopify_connect"}
 # The program has no tiers to give, so nobody has one to lose.
 UNSEEN |= {"member_pin", "member_unpin"}
 
@@ -126,6 +131,10 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str], int]] = {
     "replay": ({"delivery": "DELIVERY"}, {"owner", "manager"}, 302),
     "connection_add": ({"platform": "standard", "domain": "new.example"}, {"owner", "manager"}, 302),
     "rotate": ({}, {"owner", "manager"}, 302),
+    "member_data": ({}, {"owner", "manager"}, 200),
+    "member_erase": ({}, {"owner", "manager"}, 302),
+    "privacy_download": ({}, {"owner", "manager"}, 200),
+    "shopify_connect": ({"domain": "new.myshopify.com"}, {"owner", "manager"}, 200),
     "connection_settings": ({"active": "on", "test_mode": "on"}, {"owner", "manager"}, 302),
     "storefront_secret": ({}, {"owner", "manager"}, 302),
     "shops": ({"shop": "SHOP"}, set(STAFF), 302),
@@ -145,6 +154,7 @@ def state(*shops: Shop) -> list[object]:
             sorted(Batch.objects.values_list("pk", "state")),
             [encode(draft_document(shop)) for shop in shops],
             sorted(Delivery.objects.values_list("pk", "state")),
+            sorted(PrivacyRequest.objects.values_list("pk", "state")),
             sorted((one.pk, one.secret, one.active, one.test_mode) for one in Connection.objects.all()),
         ]
 
@@ -162,7 +172,17 @@ def send(client: Client, desks: Desks, name: str) -> int:
 
 def test_the_table_covers_every_address() -> None:
     assert set(NAMES) == (
-        LISTS | THINGS | PARTS | SWITCHES | POST_ONLY | DOORS | ACTS | DOWNLOADS | MONTHS | NOT_FOUND
+        LISTS
+        | THINGS
+        | PARTS
+        | SWITCHES
+        | POST_ONLY
+        | DOORS
+        | ACTS
+        | DOWNLOADS
+        | MONTHS
+        | CALLBACKS
+        | NOT_FOUND
     )
 
 
@@ -178,6 +198,8 @@ def test_everybody_of_the_shop_may_look(desks: Desks, name: str, role: str) -> N
     )
     if name == "login":
         expected = 302
+    if name in CALLBACKS:
+        expected = 400 if role in {"owner", "manager"} else 403
     assert desks.client(role).get(desks.url(name)).status_code == expected
 
 
