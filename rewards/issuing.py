@@ -145,7 +145,8 @@ def conclude(claimed: Claim, outcome: Outcome, at: datetime) -> bool:
         redemption = settling.locked(shop.pk, claimed.redemption.pk)
         if redemption is None or redemption.lease != claimed.lease:
             return False
-        settling.settle(redemption, at)  # it may have been used meanwhile
+        if redemption.state == State.CLOSING:
+            settling.settle(redemption, at)  # it may have been used meanwhile
         if redemption.state == State.ISSUING:
             _made(redemption, outcome, at)
             if claimed.fresh and isinstance(outcome, Away) and not outcome.asked:
@@ -194,9 +195,7 @@ def _issue(redemption: Redemption, made: Made, at: datetime) -> None:
 
 def _as_before(redemption: Redemption) -> None:
     """Nobody has asked the store yet."""
-    if redemption.state == State.ISSUING:
-        redemption.state = State.RESERVED
-    redemption.first_tried_at, redemption.attempts = None, 0
+    redemption.state, redemption.first_tried_at, redemption.attempts = State.RESERVED, None, 0
 
 
 def _choose_again(redemption: Redemption, unusable: Unusable, at: datetime) -> None:
@@ -237,7 +236,7 @@ def _ended(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
 
 
 def _put_off(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
-    """Try again later, the later the more often it failed. What could not be made in its time is taken back."""
+    """Try again later, the later the more often it failed."""
     if isinstance(outcome, Away):
         away = outcome
     else:
@@ -249,12 +248,6 @@ def _put_off(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
         note_failed_attempt(redemption, "put_off", away.message, away.answer)
     redemption.error = away.message[:500] or "?"
     redemption.due_at = at + timedelta(seconds=_delay_s(redemption.attempts, away, is_credit(redemption)))
-    if (
-        redemption.state == State.ISSUING
-        and redemption.expires_at is not None
-        and redemption.expires_at <= at
-    ):
-        redemption.state, redemption.closing = State.CLOSING, "expired"
 
 
 def _delay_s(attempts: int, away: Away, credit: bool) -> float:

@@ -95,7 +95,8 @@ def revoked(connection: Connection, why: str, granted_before: datetime) -> None:
 
 
 def wake(connection: Connection) -> int:
-    """The store is connected again: what waited for it is due now. Returns how many redemptions."""
+    """The store is connected again: it may be called, and what waited for it is due now; returns how many."""
+    answered(connection)
     sql = """
         UPDATE rewards_redemption SET due_at = %(at)s
         WHERE shop_id = %(shop)s AND connection_id = %(connection)s AND due_at > %(at)s AND error <> ''

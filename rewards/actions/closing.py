@@ -18,6 +18,7 @@ from rewards.terms import read_terms
 from shops.models import Shop
 
 State = Redemption.State
+_OPEN = (State.RESERVED, State.ISSUING, State.ISSUED)
 # An order placed in the last moment of a code has this long to reach us.
 GRACE = timedelta(hours=1)
 BATCH = 200
@@ -29,7 +30,7 @@ def begin(redemption: Redemption, closing: str, at: datetime, actor: str = "") -
     `closing`: expired or revoked. One that turns out to be used stays used.
     """
     settle(redemption, at)
-    if redemption.state not in (State.RESERVED, State.ISSUING, State.ISSUED):
+    if redemption.state not in _OPEN:
         return
     note(redemption, closing, actor=actor)
     redemption.closing = closing
@@ -53,22 +54,25 @@ def in_flight(redemption: Redemption) -> bool:
 
 
 def expire_due(at: datetime | None = None, limit: int = BATCH) -> int:
-    """Begin to end issued codes whose time is over, each in a transaction of its own; returns how many."""
+    """Begin to end codes whose time is over, each in a transaction of its own; returns how many.
+
+    What could not even be made in its time is taken back, whatever the terms say of unused codes.
+    """
     at = at or now()
-    rows = execute(_EXPIRED, until=at - GRACE, limit=limit)
+    rows = execute(_EXPIRED, at=at, until=at - GRACE, limit=limit)
     shops = Shop.objects.in_bulk({shop_id for shop_id, _ in rows})
     begun = 0
     for shop_id, redemption_id in rows:
         with scope(shop=shops[shop_id]), transaction.atomic():
             redemption = locked(shop_id, redemption_id, skip_locked=True)
-            if redemption is not None and redemption.state == State.ISSUED and not redemption.closing:
+            if redemption is not None and redemption.state in _OPEN and not redemption.closing:
                 _expire(redemption, at)
                 begun += 1
     return begun
 
 
 def _expire(redemption: Redemption, at: datetime) -> None:
-    if read_terms(redemption.terms).return_unused:
+    if redemption.state != State.ISSUED or read_terms(redemption.terms).return_unused:
         begin(redemption, "expired", at)
         return
     settle(redemption, at)
@@ -79,7 +83,11 @@ def _expire(redemption: Redemption, at: datetime) -> None:
 
 
 _EXPIRED = """
-    SELECT shop_id, id FROM rewards_redemption
+    (SELECT shop_id, id FROM rewards_redemption
     WHERE state = 'issued' AND expires_at IS NOT NULL AND expires_at <= %(until)s AND closing = ''
-    ORDER BY expires_at, id LIMIT %(limit)s
+    ORDER BY expires_at, id LIMIT %(limit)s)
+    UNION ALL
+    (SELECT shop_id, id FROM rewards_redemption
+    WHERE state IN ('reserved', 'issuing') AND due_at IS NOT NULL AND expires_at <= %(at)s
+    ORDER BY due_at, id LIMIT %(limit)s)
 """

@@ -15,7 +15,7 @@ from rewards.actions.pools import add_codes
 from rewards.actions.redemptions import cancel, fulfil, resend, retry, revoke
 from rewards.calls import Asking
 from rewards.errors import NotPossible
-from rewards.models import PoolCode, Redemption
+from rewards.models import PoolCode, Redemption, RedemptionStep
 from tests.bodies import shopify_customer, shopify_order
 from tests.orders.post import Inbox
 from tests.rewards.stories import CUSTOMER, Story, story
@@ -153,14 +153,24 @@ def test_what_was_never_answered_is_waited_for_before_the_points_return(fern: St
 
 
 def test_what_cannot_be_made_in_its_time_is_taken_back(fern: Story) -> None:
+    reward = fern.reward(price=100, validity_days=30, return_unused=False)
     fern.faults.shares = {"discountCodeBasicCreate": {"500_before": 1}}
-    redemption = fern.issued(validity_days=30)
-    fern.change(redemption, expires_at=now() - AGO, due_at=now())
+    tried, waiting = fern.redeem(reward), fern.redeem(reward)
+    fern.change(waiting, due_at=now() + timedelta(minutes=5))
     fern.issue()
-    fern.due_now(redemption)
+    for each in (tried, waiting):
+        fern.change(each, expires_at=now() - AGO)
+    expire_due()
+    assert [fern.seen(each).state for each in (tried, waiting)] == [State.CLOSING, State.RETURNED]
     fern.issue()
-    found = fern.seen(redemption)
-    assert (found.state, found.closing) == (State.CLOSING, "expired")
+    assert (fern.seen(tried).state, fern.balance) == (State.CLOSING, 900)
+    fern.change(tried, due_at=now())
+    with scope(shop=fern.shop):
+        RedemptionStep.objects.filter(shop=fern.shop, what="unanswered").update(
+            at=now() - timedelta(minutes=3)
+        )
+    fern.issue()
+    assert (fern.seen(tried).state, fern.balance) == (State.RETURNED, 1000)
 
 
 def test_without_a_store_everything_ends_at_once(fern: Story) -> None:
