@@ -74,6 +74,16 @@ def programs(draw: st.DrawFn) -> dict[str, Any]:
         "grace_days": draw(st.sampled_from([0, 20])),
         "downgrade": draw(st.sampled_from(["to_standing", "one_step"])),
     }
+    expiry = draw(
+        st.sampled_from(
+            [
+                {},
+                {"mode": "per_lot", "months": 3},
+                {"mode": "calendar"},
+                {"mode": "inactivity", "months": 4},
+            ]
+        )
+    )
     scale = 2 if tiers["metric"] == "orders" else 100
     tiers["levels"] = [
         {"key": "bronze", "name": "Bronze", "threshold": "0"},
@@ -83,7 +93,8 @@ def programs(draw: st.DrawFn) -> dict[str, Any]:
             "name": "Gold",
             "threshold": str(scale * 3),
             "multiplier": multipliers[1],
-            "entry_points": draw(st.sampled_from([0, 25])),
+            # An entry's points that have expired do not come back where late facts move the entry on.
+            "entry_points": 0 if expiry else draw(st.sampled_from([0, 25])),
         },
     ]
     return {
@@ -91,16 +102,7 @@ def programs(draw: st.DrawFn) -> dict[str, Any]:
         "tiers": tiers,
         "caps": {"limits": limits(draw)},
         "hold_days": draw(st.sampled_from([0, 0, 14])),
-        "expiry": draw(
-            st.sampled_from(
-                [
-                    {},
-                    {"mode": "per_lot", "months": 3},
-                    {"mode": "calendar"},
-                    {"mode": "inactivity", "months": 4},
-                ]
-            )
-        ),
+        "expiry": expiry,
         "rounding": draw(st.sampled_from(["floor", "half_up"])),
     }
 
