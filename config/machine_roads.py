@@ -21,7 +21,7 @@ from storefront_api.storefront.me import me
 from storefront_api.webhooks import receive, receive_shopify
 
 PROBES = ("/healthz", "/readyz")
-ROADS = ("/webhooks/", "/storefront/", "/widget/", *PROBES)
+ROADS = ("/webhooks/", "/storefront/", "/shopify/session", "/widget/", *PROBES)
 
 Respond = Callable[[HttpRequest], HttpResponse]
 StartResponse = Callable[..., Any]

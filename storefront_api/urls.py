@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from storefront_api.probes import healthz, readyz
+from storefront_api.shopify_session import session
 from storefront_api.storefront.activity import activity
 from storefront_api.storefront.events import events
 from storefront_api.storefront.me import me
@@ -14,6 +15,7 @@ from storefront_api.widget.views import regulars_js
 urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/shopify/", receive_shopify),
     path("webhooks/<str:public_id>/", receive),
+    path("shopify/session", session),
     path("storefront/v1/me", me),
     path("storefront/v1/me/activity", activity),
     path("storefront/v1/me/events", events),

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
@@ -55,7 +56,7 @@ class _Answer(msgspec.Struct):
     access_token: str
     scope: str
     expires_in: int | None = None
-    associated_user: msgspec.Raw | None = None
+    associated_user: Any = None
 
 
 class _Refusal(msgspec.Struct):

@@ -24,12 +24,6 @@ class ProxyCall(NamedTuple):
     customer_id: str
 
 
-def claimed_shop(query: str) -> str | None:
-    """The store that an unverified query names, to look up its connection; None where it names none."""
-    named = [value for name, value in _pairs(query) if name == "shop"]
-    return named[0] if len(named) == 1 and is_domain(named[0]) else None
-
-
 def verify_proxy(query: str, secrets: Iterable[str], at: datetime) -> ProxyCall:
     """Who calls, as Shopify signed it at most 90 seconds ago. Raises `BadProxyCall`.
 

@@ -13,6 +13,7 @@ from django.utils.translation import activate, gettext
 
 from lib.ratelimit import RateLimiter
 from storefront_api.connections import origin_known
+from storefront_api.storefront.proxied import is_proxied, proxied_shopper
 from storefront_api.storefront.tokens import BadToken, Shopper, shopper_of
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -56,7 +57,9 @@ def road(view: View, method: str = "GET") -> View:
             if request.method != method:
                 message = gettext("Only %(method)s is known here.") % {"method": method}
                 raise Refused(405, "method_not_allowed", message, headers={"Allow": f"{method}, OPTIONS"})
-            _limit(f"ip:{_address(request)}", SHOPPERS_PER_ADDRESS * settings.STOREFRONT_REQUESTS_PER_MINUTE)
+            _limit(
+                f"ip:{address_of(request)}", SHOPPERS_PER_ADDRESS * settings.STOREFRONT_REQUESTS_PER_MINUTE
+            )
             return view(request)
         except Refused as refused:
             return _refusal(request, refused)
@@ -71,12 +74,22 @@ def road(view: View, method: str = "GET") -> View:
 def identified(request: HttpRequest) -> Shopper:
     """The shopper of the request, within their limit. Raises `Refused`."""
     try:
-        shopper = shopper_of(request.META.get("HTTP_AUTHORIZATION", ""))
+        shopper = _named(request)
     except BadToken as error:
         headers = {"WWW-Authenticate": 'Bearer realm="storefront"'}
         raise Refused(401, error.code, str(error), headers=headers) from None
     _limit(f"sub:{shopper.connection.id}:{shopper.external_id}", settings.STOREFRONT_REQUESTS_PER_MINUTE)
     return shopper
+
+
+def _named(request: HttpRequest) -> Shopper:
+    """By a token of the store, or by its app proxy; never by both, which might disagree."""
+    authorization, query = request.META.get("HTTP_AUTHORIZATION", ""), request.META.get("QUERY_STRING", "")
+    if not is_proxied(query):
+        return shopper_of(authorization)
+    if authorization:
+        raise BadToken("two_identities", gettext("Send a token, or come through the app proxy, not both."))
+    return proxied_shopper(query)
 
 
 def reply(
@@ -142,7 +155,7 @@ def _limit(key: str, per_minute: int) -> None:
         raise Refused(429, "too_many_requests", message, headers={"Retry-After": str(wait_s)})
 
 
-def _address(request: HttpRequest) -> str:
+def address_of(request: HttpRequest) -> str:
     """The client's address; behind a proxy of ours the one that the proxy saw."""
     if settings.SECURE_PROXY_SSL_HEADER:
         forwarded: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
