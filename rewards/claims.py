@@ -1,6 +1,7 @@
 """Redemptions that a worker has in hand for a while, and the queue that they are taken from."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,8 +47,11 @@ def claim(at: datetime, limit: int, busy: Sequence[int] = (), shop_id: int | Non
         why = gettext("The store cannot be reached at the moment.")
         execute(_PUT_OFF, at=at, blocked=at + BLOCKED_FOR, limit=PUT_OFF, why=why)
         rows = execute(_CLAIM, at=at, until=until, limit=limit, busy=list(busy), shop=shop_id)
-    shops = Shop.objects.in_bulk({row[0] for row in rows})
-    return [claim for row in rows if (claim := _load(shops[row[0]], row[1], row[2], at)) is not None]
+    leases: dict[int, dict[int, int]] = {}
+    for shop_id_, redemption_id, lease in rows:
+        leases.setdefault(shop_id_, {})[redemption_id] = lease
+    shops = Shop.objects.in_bulk(leases)
+    return [each for id_, found in leases.items() for each in _load(shops[id_], found, at)]
 
 
 def credited_meanwhile(claimed: Claim) -> bool:
@@ -63,14 +67,18 @@ def credited_meanwhile(claimed: Claim) -> bool:
         return others.exclude(pk=redemption.pk).exists()
 
 
-def _load(shop: Shop, redemption_id: int, lease: int, at: datetime) -> Claim | None:
+def _load(shop: Shop, leases: dict[int, int], at: datetime) -> Iterator[Claim]:
+    """The claimed redemptions of a shop; a lease that is over by now is left out."""
     with scope(shop=shop):
-        found = Redemption.objects.select_related("shop", "connection__shop", "account__customer")
-        redemption = found.filter(shop=shop, pk=redemption_id, lease=lease).first()
-        if redemption is None:
-            return None
-        uses = CodeUse.objects.filter(shop=shop, redemption=redemption, source__startswith="order:").count()
-        return Claim(redemption, lease, redemption.first_tried_at == at, uses)
+        rows = Redemption.objects.select_related("shop", "connection__shop", "account__customer")
+        found = list(rows.filter(shop=shop, pk__in=leases).order_by("due_at", "id"))
+        ending = [each for each in found if each.state == Redemption.State.CLOSING]
+        uses = CodeUse.objects.filter(shop=shop, redemption__in=ending, source__startswith="order:")
+        known = Counter(uses.values_list("redemption_id", flat=True)) if ending else Counter[int]()
+    for redemption in found:
+        if redemption.lease == leases[redemption.pk]:
+            fresh = redemption.first_tried_at == at
+            yield Claim(redemption, redemption.lease, fresh, known[redemption.pk])
 
 
 _PUT_OFF = """

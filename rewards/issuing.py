@@ -100,13 +100,13 @@ def prepare(claimed: Claim, at: datetime) -> Asking | Outcome:
         return Made(_local(redemption)) if claimed.making else Ended()
     if claimed.fresh and claimed.making and is_credit(redemption) and credited_meanwhile(claimed):
         return _unasked(gettext("Another credit of this member is on its way."), 1.0)
-    if (until := stores.admitted(redemption.connection, at)) is not None:
-        wait_s = max((until - at).total_seconds(), 1.0)
-        return _unasked(gettext("The store does not answer at the moment."), wait_s)
     try:
-        client = stores.client_for(redemption.connection)
+        client = stores.client_for(redemption.connection, at)
     except NotConnected as error:
         return _unasked(str(error), stores.BLOCKED_FOR.total_seconds())
+    if isinstance(client, datetime):
+        wait_s = max((client - at).total_seconds(), 1.0)
+        return _unasked(gettext("The store does not answer at the moment."), wait_s)
     return Asking(
         client=client,
         wanted=code_wanted(redemption),

@@ -27,9 +27,28 @@ def made_by_store(terms: Terms, platform: str) -> bool:
     return terms.source == "store" and terms.kind != "custom" and PLATFORMS[platform].client is not None
 
 
-def client_for(connection: Connection) -> Client:
-    """Whoever speaks to the store of a connection whose `shop` is loaded. Raises `NotConnected`."""
+def client_for(connection: Connection, at: datetime) -> Client | datetime:
+    """Whoever speaks to the store of a connection whose `shop` is loaded, or until when that is to be left alone.
+
+    Raises `NotConnected`. Of several that come to a store which has failed, one gets through, to try it.
+    """
     access = access_of(connection)
+    client = _client(connection, access)
+    assert access is not None
+    breaker = Breaker(access.failures, access.open_until)
+    probe = breaker.probing(at)
+    if not breaker.allows(at):
+        return access.open_until or at
+    if probe == breaker:
+        return client
+    with scope(shop=connection.shop):
+        hit = StoreAccess.objects.filter(
+            shop_id=access.shop_id, pk=access.pk, open_until=access.open_until
+        ).update(failures=probe.failures, open_until=probe.open_until)
+    return client if hit else probe.open_until or at
+
+
+def _client(connection: Connection, access: StoreAccess | None) -> Client:
     if access is None or not connection.active:
         raise NotConnected(f"{connection.domain} has not let us in: connect the store again.")
     if access.state != StoreAccess.State.ACTIVE:
@@ -38,27 +57,6 @@ def client_for(connection: Connection) -> Client:
         return client_of(connection, access)
     except AccessRevoked as error:
         raise NotConnected(str(error)) from error
-
-
-def admitted(connection: Connection, at: datetime) -> datetime | None:
-    """None when a call may begin, else until when the store is to be left alone.
-
-    Of several that come to a store which has failed, one gets through, to try it.
-    """
-    access = access_of(connection)
-    if access is None:
-        return at + BLOCKED_FOR
-    breaker = Breaker(access.failures, access.open_until)
-    if breaker.state(at) == "closed":
-        return None
-    if not breaker.allows(at):
-        return access.open_until
-    probe = breaker.probing(at)
-    with scope(shop=connection.shop):
-        hit = StoreAccess.objects.filter(
-            shop_id=access.shop_id, pk=access.pk, open_until=access.open_until
-        ).update(failures=probe.failures, open_until=probe.open_until)
-    return None if hit else probe.open_until
 
 
 def answered(connection: Connection) -> None:
