@@ -24,6 +24,7 @@ from config import embedded
 from config.processes import MARK, end
 from config.procfile import processes
 from config.servers import ServerError
+from demo.catalogue import DOMAIN
 
 READY_TIMEOUT_S = 60
 GRACE_S = 8
@@ -156,6 +157,7 @@ def child_environment(mark: str, port: int) -> dict[str, str]:
     own = {
         "DEMO": "1",
         "PORT": str(port),
+        "OUTBOUND_ROUTES": json.dumps({DOMAIN: f"http://127.0.0.1:{port}/demo"}),
         "PYTHONUNBUFFERED": "1",
         "BEAT_SCHEDULE": str(embedded.data_dir() / "beat-schedule"),
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

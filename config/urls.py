@@ -16,4 +16,4 @@ urlpatterns = [
 ]
 
 if settings.DEMO:
-    urlpatterns += [path("demo/", include("demo.urls"))]
+    urlpatterns += [path("", include("demo.urls"))]

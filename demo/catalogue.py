@@ -26,6 +26,10 @@ class Product:
     def picture(self) -> str:
         return f"demo/pictures/{self.sku}.svg"
 
+    @property
+    def variant_id(self) -> int:
+        return self.id * 10
+
 
 @dataclass(frozen=True)
 class Person:

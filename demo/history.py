@@ -104,6 +104,11 @@ def events(members: int, until: datetime) -> Iterator[Event]:
         yield from _order(chance, index, visit, until)
 
 
+def people(members: int, until: datetime) -> dict[str, Person]:
+    """Everybody who shops there, by their id in the store."""
+    return {str(visit.person.id): visit.person for visit in _visits(random.Random(SEED), members, until)}
+
+
 def told(members: int, until: datetime) -> Iterator[Told]:
     """What is known of some of the people besides their orders."""
     visits = _visits(random.Random(SEED), members, until)
@@ -154,8 +159,7 @@ def _order(chance: random.Random, index: int, visit: Visit, until: datetime) -> 
     if fate < CANCELLED:
         yield Event("orders/cancelled", f"seed-cancelled-{index}", order_body(purchase, later))
     elif fate < CANCELLED + RETURNED:
-        lines = [(purchase.line_id(0), items[0][0].price)]
-        body = refund_body(purchase.id, 5_800_000_000_000 + index, lines, later)
+        body = refund_body(purchase.id, 5_800_000_000_000 + index, [purchase.first_piece(0)], later)
         yield Event("refunds/create", f"seed-refund-{index}", body)
 
 

@@ -7,33 +7,53 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from demo.catalogue import CURRENCY, DOMAIN, FREE_SHIPPING_FROM, SHIPPING, Person, Product
+from demo.catalogue import CURRENCY, DOMAIN, Person, Product
+from demo.discounts import CENT, NOTHING, Discount, goods_of, shipping_for
+from lib.money import fraction
 
-NOTHING = Decimal(0)
 # The studio is exempt from VAT as a small business: prices are final, and the tax is zero.
 TAX = {"title": "VAT", "rate": 0.0, "channel_liable": False}
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """An order of the demo store. `items` are products with their quantities."""
+    """An order of the demo store. `items` are products with their quantities, `discount` what a code takes off."""
 
     id: int
     number: str
     customer: Person
     items: tuple[tuple[Product, int], ...]
     placed_at: datetime
+    discount: Discount | None = None
 
     @property
     def goods(self) -> Decimal:
-        return sum((product.price * count for product, count in self.items), NOTHING)
+        """Before the discount."""
+        return goods_of(self.items)
+
+    @property
+    def subtotal(self) -> Decimal:
+        """The goods after the discount."""
+        return self.goods - (self.discount.goods if self.discount else NOTHING)
 
     @property
     def shipping(self) -> Decimal:
-        return NOTHING if self.goods >= FREE_SHIPPING_FROM else SHIPPING
+        """Before the discount."""
+        return shipping_for(self.subtotal)
+
+    @property
+    def total(self) -> Decimal:
+        """What is paid."""
+        return self.subtotal + self.shipping - (self.discount.shipping if self.discount else NOTHING)
 
     def line_id(self, position: int) -> int:
         return self.id * 100 + position
+
+    def first_piece(self, position: int) -> tuple[int, Decimal]:
+        """The id of a line, and what is paid back for the first piece of it."""
+        product, count = self.items[position]
+        paid = product.price * count - (self.discount.by_line[position] if self.discount else NOTHING)
+        return self.line_id(position), fraction(paid, 1, count).quantize(CENT)
 
 
 def order_body(purchase: Purchase, cancelled_at: datetime | None = None) -> bytes:
@@ -46,7 +66,7 @@ def order_body(purchase: Purchase, cancelled_at: datetime | None = None) -> byte
         "billing_address": _address(purchase.customer),
         "shipping_address": _address(purchase.customer),
         "customer": _customer(purchase.customer, placed, changed),
-        "discount_applications": [],
+        "discount_applications": _applications(purchase.discount),
         "fulfillments": [],
         "line_items": [_line(purchase, position) for position in range(len(purchase.items))],
         "refunds": [],
@@ -56,7 +76,7 @@ def order_body(purchase: Purchase, cancelled_at: datetime | None = None) -> byte
 
 
 def refund_body(order_id: int, refund_id: int, lines: Sequence[tuple[int, Decimal]], at: datetime) -> bytes:
-    """The body of `refunds/create` for one piece each of these lines: their ids and prices."""
+    """The body of `refunds/create` for one piece each of these lines: their ids, and what was paid for the piece."""
     body = {
         "id": refund_id,
         "admin_graphql_api_id": f"gid://shopify/Refund/{refund_id}",
@@ -94,7 +114,7 @@ def _facts(purchase: Purchase, placed: str, changed: str, cancelled: bool) -> di
         "created_at": placed,
         "currency": CURRENCY,
         "customer_locale": "en",
-        "discount_codes": [],
+        "discount_codes": _codes(purchase.discount),
         "email": purchase.customer.email,
         "estimated_taxes": False,
         "financial_status": "refunded" if cancelled else "paid",
@@ -121,19 +141,48 @@ def _facts(purchase: Purchase, placed: str, changed: str, cancelled: bool) -> di
 
 
 def _sums(purchase: Purchase) -> dict[str, Any]:
-    total = purchase.goods + purchase.shipping
+    off = purchase.discount.amount if purchase.discount else NOTHING
     return {
-        **_money("subtotal_price", purchase.goods),
-        **_money("current_subtotal_price", purchase.goods),
+        **_money("subtotal_price", purchase.subtotal),
+        **_money("current_subtotal_price", purchase.subtotal),
         **_money("total_line_items_price", purchase.goods),
-        **_money("total_discounts", NOTHING),
-        **_money("current_total_discounts", NOTHING),
+        **_money("total_discounts", off),
+        **_money("current_total_discounts", off),
         **_money("total_tax", NOTHING),
         **_money("current_total_tax", NOTHING),
-        **_money("total_price", total),
-        **_money("current_total_price", total),
+        **_money("total_price", purchase.total),
+        **_money("current_total_price", purchase.total),
         "total_shipping_price_set": _set(purchase.shipping),
     }
+
+
+def _codes(discount: Discount | None) -> list[dict[str, Any]]:
+    if discount is None:
+        return []
+    types = {"amount": "fixed_amount", "percentage": "percentage", "free_shipping": "shipping"}
+    return [{"code": discount.code, "amount": f"{discount.amount:.2f}", "type": types[discount.kind]}]
+
+
+def _applications(discount: Discount | None) -> list[dict[str, Any]]:
+    if discount is None:
+        return []
+    ships = discount.kind == "free_shipping"
+    return [
+        {
+            "target_type": "shipping_line" if ships else "line_item",
+            "type": "discount_code",
+            "value": f"{discount.value:.1f}" if discount.kind != "amount" else f"{discount.value:.2f}",
+            "value_type": "fixed_amount" if discount.kind == "amount" else "percentage",
+            "allocation_method": "each" if ships else "across",
+            "target_selection": "entitled" if discount.entitled else "all",
+            "code": discount.code,
+        }
+    ]
+
+
+def _allocations(amount: Decimal) -> list[dict[str, Any]]:
+    """What the order's only discount takes off one line."""
+    return [{**_money("amount", amount), "discount_application_index": 0}] if amount else []
 
 
 def _refund_line(id_: int, line_id: int, price: Decimal) -> dict[str, Any]:
@@ -187,28 +236,31 @@ def _line(purchase: Purchase, position: int) -> dict[str, Any]:
         "taxable": True,
         "title": product.title,
         **_money("total_discount", NOTHING),
-        "variant_id": product.id * 10,
+        "variant_id": product.variant_id,
         "variant_title": None,
         "vendor": "Fern & Clay",
         "tax_lines": [_tax()],
         "duties": [],
-        "discount_allocations": [],
+        "discount_allocations": _allocations(
+            purchase.discount.by_line[position] if purchase.discount else NOTHING
+        ),
     }
 
 
 def _shipping(purchase: Purchase) -> dict[str, Any]:
+    off = purchase.discount.shipping if purchase.discount else NOTHING
     return {
         "id": purchase.line_id(99),
         "carrier_identifier": None,
         "code": "Parcel",
-        **_money("discounted_price", purchase.shipping),
+        **_money("discounted_price", purchase.shipping - off),
         **_money("price", purchase.shipping),
         "is_removed": False,
         "phone": None,
         "source": "shopify",
         "title": "Parcel" if purchase.shipping else "Free shipping",
         "tax_lines": [_tax()],
-        "discount_allocations": [],
+        "discount_allocations": _allocations(off),
     }
 
 

@@ -50,7 +50,7 @@ def document(at: datetime) -> ProgramDocument:
         ),
         tiers=Tiers(levels=_levels(), grace_days=14, downgrade="one_step"),
         expiry=Expiry(mode="per_lot", months=12),
-        point_value=Decimal("0.02"),
+        point_value=Decimal("0.01"),
     )
 
 

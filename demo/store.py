@@ -10,14 +10,18 @@ import jwt
 from django.conf import settings
 from django_scopes import scope, scopes_disabled
 
-from demo.catalogue import BY_SKU, DOMAIN, SHOPPER, Product
+from demo.catalogue import BY_SKU, DOMAIN, SHOPPER, Person, Product
 from demo.deliveries import deliver
+from demo.discounts import CENT, Discount, Items, Unusable, check, discount
 from demo.payloads import Purchase, order_body, refund_body
+from demo.platform import admin
 from lib.clock import now
+from lib.money import fraction
 from orders.models import Order
 from shops.models import Connection
 
 TOKEN_LIFE_S = 900
+FIRST_NUMBER = 1001
 LISTED = 6
 
 
@@ -27,12 +31,22 @@ class Nothing(Exception):
 
 @dataclass(frozen=True)
 class Bought:
-    """One line of an order: how many pieces are there, and how many of them were returned."""
+    """One line of an order: how many pieces are there, what they cost together, and how many were returned."""
 
     line_id: str
     product: Product
     quantity: int
+    net: Decimal
     returned: int
+
+    @property
+    def next_refund(self) -> Decimal:
+        """What is paid back for one more piece: all of them together give back exactly what was paid."""
+        before, after = (
+            fraction(self.net, count, self.quantity).quantize(CENT)
+            for count in (self.returned, self.returned + 1)
+        )
+        return after - before
 
 
 def connection() -> Connection | None:
@@ -54,16 +68,41 @@ def shopper_token(store: Connection) -> str:
     return jwt.encode(claims, store.storefront_secret, algorithm="HS256")
 
 
-def buy(store: Connection, items: dict[str, int]) -> Purchase:
-    """The shopper buys: SKUs with their quantities. Raises `Nothing` or `NotDelivered`."""
-    chosen = tuple((BY_SKU[sku], count) for sku, count in items.items() if sku in BY_SKU and 0 < count < 100)
-    if not chosen or len(chosen) != len(items):
+def chosen(asked: dict[str, int]) -> Items:
+    """The products of these SKUs, with their quantities. Raises `Nothing`."""
+    items = tuple((BY_SKU[sku], count) for sku, count in asked.items() if sku in BY_SKU and 0 < count < 100)
+    if len(items) != len(asked):
         raise Nothing("There is no such product.")
-    with scope(shop=store.shop):
-        number = 1001 + Order.objects.filter(shop=store.shop).count()
-    purchase = Purchase(_fresh_id(), f"#{number}", SHOPPER, chosen, now())
+    return items
+
+
+def applied(code: str, items: Items, customer: Person = SHOPPER) -> Discount | None:
+    """What the code takes off; None without pieces. Raises `Unusable`."""
+    use = check(admin().use(code), customer.id)
+    return discount(use, items) if items else None
+
+
+def buy(store: Connection, items: Items, code: str = "") -> Purchase:
+    """The shopper buys, with a code if there is one. Raises `Nothing`, `Unusable` or `NotDelivered`."""
+    if not items:
+        raise Nothing("There is nothing in the cart.")
+    purchase = Purchase(_fresh_id(), next_number(store), SHOPPER, items, now(), using(code, items))
     deliver(store, settings.PUBLIC_URL, "orders/paid", order_body(purchase), secrets.token_hex(16))
     return purchase
+
+
+def using(code: str, items: Items, customer: Person = SHOPPER) -> Discount | None:
+    """What the code takes off, now that it is used up; None without a code. Raises `Unusable`."""
+    found = applied(code, items, customer) if code else None
+    if found is not None and not admin().mark_used(code):
+        raise Unusable("This code has been used already.", for_good=True)
+    return found
+
+
+def next_number(store: Connection) -> str:
+    """What the next order is called."""
+    with scope(shop=store.shop):
+        return f"#{FIRST_NUMBER + Order.objects.filter(shop=store.shop).count()}"
 
 
 def give_back(store: Connection, order_id: str, line_id: str) -> Product:
@@ -74,7 +113,7 @@ def give_back(store: Connection, order_id: str, line_id: str) -> Product:
     if line is None or line.returned >= line.quantity:
         raise Nothing("There is no such item to return.")
     refund_id = _fresh_id()
-    body = refund_body(int(order_id), refund_id, [(int(line_id), line.product.price)], now())
+    body = refund_body(int(order_id), refund_id, [(int(line_id), line.next_refund)], now())
     deliver(store, settings.PUBLIC_URL, "refunds/create", body, secrets.token_hex(16))
     return line.product
 
@@ -88,15 +127,16 @@ def newest_orders(store: Connection) -> list[Order]:
 def bought(order: Order) -> list[Bought]:
     """The lines of an order, as far as the catalogue knows them."""
     return [
-        Bought(line["id"], BY_SKU[line["sku"]], line.get("quantity", 1), _returned(order, line["id"]))
+        Bought(
+            line["id"],
+            BY_SKU[line["sku"]],
+            line.get("quantity", 1),
+            Decimal(line.get("net", "0")),
+            _returned(order, line["id"]),
+        )
         for line in order.lines
         if line.get("sku") in BY_SKU
     ]
-
-
-def total(items: list[Bought]) -> Decimal:
-    """What the goods cost."""
-    return sum((item.product.price * item.quantity for item in items), Decimal(0))
 
 
 def _orders(store: Connection) -> Any:

@@ -3,18 +3,28 @@
 import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_POST
 
-from demo import store
+from demo import platform, store
 from demo.catalogue import FREE_SHIPPING_FROM, NAME, PRODUCTS, SHIPPING, SHOPPER
 from demo.deliveries import NotDelivered
+from demo.discounts import Items, Unusable, goods_of
+from demo.payloads import Purchase
 from demo.points import earned_by_piece
+from demo.shopify_admin.endpoints import Request, respond
+from demo.shopify_admin.schema import API_VERSION
+from lib.clock import now
 from shops.models import Connection
+
+# As on Shopify: a link puts the code there, and the next cart has it.
+CODE_COOKIE = "discount_code"
+LONGEST_CODE = 255
 
 
 @require_GET
@@ -32,6 +42,7 @@ def shop_page(request: HttpRequest, signed_in: bool = True) -> HttpResponse:
         "connection": connection,
         "shipping": SHIPPING,
         "free_from": FREE_SHIPPING_FROM,
+        "code": request.COOKIES.get(CODE_COOKIE, "")[:LONGEST_CODE],
     }
     return render(request, "demo/shop.html", context, status=200 if connection else 503)
 
@@ -53,16 +64,44 @@ def orders(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"orders": [_order(order) for order in found]})
 
 
+@require_GET
+@never_cache
+def apply_code(request: HttpRequest, code: str) -> HttpResponse:
+    """Keep the code for the next order, and go to the cart."""
+    response = HttpResponseRedirect(f"{reverse('demo')}#cart-card")
+    response.set_cookie(CODE_COOKIE, code[:LONGEST_CODE], samesite="Lax")
+    return response
+
+
 @require_POST
-def buy(request: HttpRequest) -> JsonResponse:
-    """Buy `{items: {sku: quantity}}`."""
+def cart(request: HttpRequest) -> JsonResponse:
+    """What `{items: {sku: quantity}, code}` costs: see `_cart`. The code is kept for the next order."""
 
     def act(connection: Connection, asked: dict[str, Any]) -> dict[str, Any]:
-        items = {str(sku): int(count) for sku, count in dict(asked["items"]).items()}
-        purchase = store.buy(connection, items)
-        return {"id": str(purchase.id), "number": purchase.number}
+        return _cart(store.chosen(_items(asked)), str(asked.get("code", "")).strip()[:LONGEST_CODE])
 
-    return _act(request, act)
+    response = _act(request, act)
+    if response.status_code == 200:
+        code = json.loads(response.content)["code"]
+        if code:
+            response.set_cookie(CODE_COOKIE, code, samesite="Lax")
+        else:
+            response.delete_cookie(CODE_COOKIE, samesite="Lax")
+    return response
+
+
+@require_POST
+def buy(request: HttpRequest) -> JsonResponse:
+    """Buy `{items: {sku: quantity}, code}`."""
+
+    def act(connection: Connection, asked: dict[str, Any]) -> dict[str, Any]:
+        purchase = store.buy(connection, store.chosen(_items(asked)), str(asked.get("code", "")).strip())
+        return {"id": str(purchase.id), "number": purchase.number, "total": str(purchase.total)}
+
+    response = _act(request, act)
+    if response.status_code == 200:
+        response.delete_cookie(CODE_COOKIE, samesite="Lax")
+    return response
 
 
 @require_POST
@@ -75,6 +114,45 @@ def give_back(request: HttpRequest) -> JsonResponse:
     return _act(request, act)
 
 
+@csrf_exempt
+def admin_api(request: HttpRequest, rest: str) -> HttpResponse:
+    """The Admin API of the store, as Shopify answers."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    query = request.META.get("QUERY_STRING", "")
+    asked = Request(request.method or "GET", f"/admin/api/{rest}", query, headers, request.body)
+    answer = respond(platform.admin(), asked)
+    content, answered = answer.raw()
+    return HttpResponse(
+        content, status=answer.status, headers=answered | {"X-Shopify-API-Version": API_VERSION}
+    )
+
+
+def _items(asked: dict[str, Any]) -> dict[str, int]:
+    return {str(sku): int(count) for sku, count in dict(asked["items"]).items()}
+
+
+def _cart(items: Items, code: str) -> dict[str, Any]:
+    """`{subtotal, discount, shipping, total, code, problem}`: `problem` tells why the code takes nothing off.
+
+    `code` is empty where it is no use whatever else is in the cart. `shipping` is before the discount.
+    """
+    problem, found = "", None
+    if code:
+        try:
+            found = store.applied(code, items)
+        except Unusable as error:
+            problem, code = str(error), "" if error.for_good else code
+    purchase = Purchase(0, "#0", SHOPPER, items, now(), found)
+    return {
+        "subtotal": f"{goods_of(items):.2f}",
+        "discount": f"{found.amount:.2f}" if found else "",
+        "shipping": f"{purchase.shipping:.2f}",
+        "total": f"{purchase.total:.2f}",
+        "code": found.code if found else code,
+        "problem": problem,
+    }
+
+
 def _act(request: HttpRequest, act: Any) -> JsonResponse:
     connection = store.connection()
     if connection is None:
@@ -83,7 +161,7 @@ def _act(request: HttpRequest, act: Any) -> JsonResponse:
         return JsonResponse(act(connection, json.loads(request.body)))
     except NotDelivered as error:
         return JsonResponse({"message": str(error)}, status=502)
-    except (store.Nothing, ValueError, TypeError, KeyError) as error:
+    except (store.Nothing, Unusable, ValueError, TypeError, KeyError) as error:
         return JsonResponse({"message": str(error)}, status=400)
 
 
@@ -94,7 +172,8 @@ def _order(order: Any) -> dict[str, Any]:
         "number": order.number,
         "placed_at": order.placed_at,
         "cancelled": order.cancelled_at is not None,
-        "total": str(store.total(lines)),
+        "total": f"{order.total:.2f}",
+        "codes": order.discount_codes,
         "lines": [
             {
                 "id": line.line_id,

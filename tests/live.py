@@ -21,6 +21,7 @@ import pytest
 import redis
 
 from config.procfile import processes
+from demo.catalogue import DOMAIN
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_TIMEOUT_S = 60
@@ -70,6 +71,7 @@ def running_stack(folder: Path, **more: str) -> Iterator[Stack]:
         "DEMO": "1",
         "PORT": str(port),
         "PUBLIC_URL": url,
+        "OUTBOUND_ROUTES": json.dumps({DOMAIN: f"{url}/demo"}),
         "WEB_WORKERS": "1",
         "WORKER_CONCURRENCY": "1",
         "BEAT_SCHEDULE": str(folder / "beat-schedule"),

@@ -5,7 +5,7 @@ import json
 import time
 from argparse import ArgumentParser
 from base64 import b32encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -15,12 +15,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django_scopes import scope, scopes_disabled
 
-from demo import catalogue, program, store
+from demo import catalogue, offers, platform, program, redeemed, store
+from demo.catalogue import Person
 from demo.deliveries import NotDelivered, deliver
-from demo.history import DAYS, Event, Told, events, told
+from demo.history import DAYS, Event, Told, events, people, told
 from lib.clock import now
 from loyalty import warnings
 from loyalty.actions.activities import record
+from loyalty.actions.points import adjust
 from loyalty.actions.programs import open_shop
 from loyalty.models import Account, Activity
 from orders.customer_facts import tell
@@ -32,6 +34,7 @@ from shops.models import Connection, Staff
 OWNER = "owner@fern-and-clay.example"
 SENDERS = 4
 DRAIN_TIMEOUT_S = 240
+THANKS = 400
 
 
 class Command(BaseCommand):
@@ -45,14 +48,23 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("This is for demonstrations: set DEMO=1.")
+        if catalogue.DOMAIN not in settings.OUTBOUND_ROUTES:
+            raise CommandError(
+                f'Set OUTBOUND_ROUTES={{"{catalogue.DOMAIN}": "{settings.PUBLIC_URL}/demo"}} for all processes.'
+            )
         url = options["url"].rstrip("/")
         connection = store.connection() or _open()
         password = _password(connection)
         _ensure_owner(connection, password)
+        shoppers = people(options["members"], connection.created_at)
+        platform.put_goods(shoppers.values())
+        platform.let_in(connection)
         past = list(events(options["members"], connection.created_at))
         _send(connection, url, past)
         _wait_until_applied(connection)
         _tell(connection, told(options["members"], connection.created_at))
+        _thank(connection)
+        _redeem(connection, url, shoppers)
         warnings.write_due()
         facts = {
             "dashboard_url": f"{url}/dashboard/",
@@ -132,6 +144,26 @@ def _tell(connection: Connection, facts: Iterable[Told]) -> None:
             reference = f"seed-review-{fact.person.id}-{number}"
             if reference not in reviewed:
                 record(account, "review", reference, at)
+
+
+def _thank(connection: Connection) -> None:
+    """A present for the shopper, so that they have something to redeem."""
+    with scope(shop=connection.shop):
+        account = Account.objects.select_related("shop").get(
+            shop=connection.shop,
+            customer__shop=connection.shop,
+            customer__connection=connection,
+            customer__external_id=str(catalogue.SHOPPER.id),
+        )
+    adjust(account, THANKS, "Thank you for your patience with the teapot", OWNER, reference="seed-thanks")
+
+
+def _redeem(connection: Connection, url: str, shoppers: Mapping[str, Person]) -> None:
+    rewards = offers.ensure(connection.shop, now(), OWNER)
+    try:
+        redeemed.tell(connection, url, shoppers, rewards, OWNER)
+    except (NotDelivered, redeemed.NotDone) as error:
+        raise CommandError(str(error)) from error
 
 
 def _wait_until_applied(connection: Connection) -> None:

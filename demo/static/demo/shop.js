@@ -1,8 +1,11 @@
-/* The demo store's page: a cart, buying, and returning items. */
+/* The demo store's page: a cart with a discount code, buying, and returning items. */
 (() => {
   "use strict";
   const page = document.body.dataset;
+  const KEPT = "fern-cart";
   const cart = new Map();
+  let code = page.code;
+  let asked = 0;
   const find = (id) => document.getElementById(id);
   const euros = (cents) => `${(cents / 100).toFixed(2)} €`;
   const cents = (text) => Math.round(Number(text) * 100);
@@ -41,6 +44,8 @@
     showCart();
   }
 
+  const counts = () => Object.fromEntries([...cart.values()].map((item) => [item.sku, item.count]));
+
   function showCart() {
     const items = [...cart.values()];
     const step = (item, by, sign, words) =>
@@ -50,21 +55,70 @@
         make("span", { class: "count" }, step(item, -1, "−", "One less:"), make("span", {}, String(item.count)),
           step(item, 1, "+", "One more:")),
         make("span", { class: "sum" }, euros(item.price * item.count)))));
-    const goods = items.reduce((sum, item) => sum + item.price * item.count, 0);
-    const shipping = goods >= cents(page.freeFrom) ? 0 : cents(page.shipping);
     find("cart-empty").hidden = items.length > 0;
-    find("sums").hidden = items.length === 0;
     find("buy").disabled = items.length === 0;
     find("cart-count").textContent = String(items.reduce((sum, item) => sum + item.count, 0));
-    find("shipping").textContent = shipping ? euros(shipping) : "Free";
-    find("total").textContent = euros(goods + shipping);
+    localStorage.setItem(KEPT, JSON.stringify(counts()));
+    return showSums();
+  }
+
+  /** What it costs is the store's to say; of two answers the one to the later question counts. */
+  async function showSums() {
+    const question = (asked += 1);
+    try {
+      const sums = await send(page.cart, { items: counts(), code });
+      if (question === asked) tellSums(sums);
+    } catch (error) {
+      if (question === asked) say(error.message, true);
+    }
+  }
+
+  function tellSums(sums) {
+    const refused = code && !sums.code;
+    if (refused) find("code").value = code;
+    code = sums.code;
+    find("code-form").hidden = code !== "";
+    find("code-chip").hidden = code === "";
+    find("code-shown").textContent = code;
+    find("code-away").setAttribute("aria-label", `Take the code ${code} away`);
+    const waiting = code && !sums.discount && !sums.problem ? "It counts as soon as there is something in your cart." : "";
+    find("code-problem").textContent = sums.problem || waiting;
+    find("code-problem").classList.toggle("bad", sums.problem !== "");
+    find("code").toggleAttribute("aria-invalid", Boolean(refused));
+    find("sums").hidden = cart.size === 0;
+    find("subtotal").textContent = euros(cents(sums.subtotal));
+    find("discount-row").hidden = !sums.discount;
+    find("discount-code").textContent = code;
+    find("discount").textContent = `−${euros(cents(sums.discount))}`;
+    find("shipping").textContent = cents(sums.shipping) ? euros(cents(sums.shipping)) : "Free";
+    find("total").textContent = euros(cents(sums.total));
+  }
+
+  async function setCode(text, focused) {
+    code = text.trim();
+    await showSums();
+    (code ? find("code-away") : find(focused)).focus();
+  }
+
+  function place(sku, count) {
+    const button = document.querySelector(`.add[data-sku="${CSS.escape(sku)}"]`);
+    if (!button) return;
+    const { title, price } = button.dataset;
+    cart.set(sku, { sku, title, price: cents(price), count });
+  }
+
+  /** What was in the cart when the page was left. */
+  function fillCart() {
+    try {
+      for (const [sku, count] of Object.entries(JSON.parse(localStorage.getItem(KEPT) ?? "{}"))) place(sku, Number(count));
+    } catch {
+      localStorage.removeItem(KEPT);
+    }
   }
 
   function add(button) {
-    const { sku, title, price } = button.dataset;
-    const item = cart.get(sku) ?? { sku, title, price: cents(price), count: 0 };
-    item.count += 1;
-    cart.set(sku, item);
+    const { sku, title } = button.dataset;
+    place(sku, (cart.get(sku)?.count ?? 0) + 1);
     say(`${title} is in your cart.`);
     const words = (button.dataset.words ??= button.textContent);
     button.textContent = "Added";
@@ -76,9 +130,9 @@
     find("buy").disabled = true;
     say("Sending your order…");
     try {
-      const items = Object.fromEntries([...cart.values()].map((item) => [item.sku, item.count]));
-      const order = await send(page.buy, { items });
+      const order = await send(page.buy, { items: counts(), code });
       cart.clear();
+      code = "";
       say(`Thank you! Order ${order.number} is placed.`);
       window.Regulars?.refresh();
       showOrdersUntil((orders) => orders.some((known) => known.id === order.id));
@@ -121,7 +175,8 @@
     find("orders").replaceChildren(...(orders.length ? orders.map((order) =>
       make("li", { "data-order": order.id },
         make("p", { class: "head" }, make("span", {}, `Order ${order.number}`), make("span", {}, euros(cents(order.total)))),
-        make("p", { class: "when" }, day.format(new Date(order.placed_at))),
+        make("p", { class: "when" }, day.format(new Date(order.placed_at)),
+          ...order.codes.map((used) => make("span", { class: "used" }, `with ${used}`))),
         make("ul", {}, ...order.lines.map((line) => piece(order, line))))) : [make("li", { class: "muted" }, "No orders yet.")]));
     return orders;
   }
@@ -148,6 +203,15 @@
   if (!find("buy")) return;
   document.querySelectorAll(".add").forEach((button) => button.addEventListener("click", () => add(button)));
   find("buy").addEventListener("click", buy);
+  find("code-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    setCode(find("code").value, "code");
+  });
+  find("code-away").addEventListener("click", () => {
+    find("code").value = "";
+    setCode("", "code");
+  });
+  fillCart();
   showCart();
   showOrders();
 })();
