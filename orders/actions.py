@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -60,25 +59,6 @@ def set_test_mode(connection: Connection, on: bool) -> None:
     while True:
         with transaction.atomic():
             keys = store.test_orders(connection.pk, connection.shop_id, after, MOST_AT_ONCE)
-            if not keys:
-                return
-            pipeline.reapply(keys)
-        after = keys[-1][2]
-
-
-def set_points_from(connection: Connection, instant: datetime | None) -> None:
-    """Let the store's orders earn points from `instant` on (None: all of them); those it has are settled anew."""
-    with transaction.atomic(), scope(shop=connection.shop):
-        kept = Connection.objects.select_for_update().get(shop=connection.shop, pk=connection.pk)
-        if kept.points_from == instant:
-            return
-        Connection.objects.filter(shop=connection.shop, pk=connection.pk).update(points_from=instant)
-    connection.points_from = instant
-    before = max(each for each in (kept.points_from, instant) if each is not None)
-    after = ""
-    while True:
-        with transaction.atomic():
-            keys = store.orders_before(connection.pk, connection.shop_id, before, after, MOST_AT_ONCE)
             if not keys:
                 return
             pipeline.reapply(keys)

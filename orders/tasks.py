@@ -10,7 +10,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from lib import bell
 from lib.rows import passing
-from orders import fetching, inbox, sweeping
+from orders import fetching, inbox, sweeping, sweeps
 from orders.backtest import runs
 from orders.privacy import doing
 from platforms import upkeep
@@ -63,8 +63,9 @@ def fetch_due() -> None:
 @shared_task(name="orders.sweep_stores", ignore_result=True)
 def sweep_stores() -> None:
     """Begin the reconciliations whose time has come, and go on with what was begun."""
-    sweeping.begin_reconciliations()
-    _until_done(sweeping.advance)
+    bell.sweep_bell.take_down()
+    sweeps.begin_reconciliations()
+    _until_done(sweeping.advance, bell.sweep_bell.ring)
 
 
 @shared_task(name="orders.keep_stores", ignore_result=True)

@@ -80,8 +80,10 @@ def _count(access: StoreAccess, error: StoreAway) -> None:
     """A failure counts on what is there by now, whoever failed besides."""
     with scope(shop=access.shop_id):
         rows = StoreAccess.objects.filter(shop_id=access.shop_id, pk=access.pk)
-        failures, open_until = rows.values_list("failures", "open_until").get()
-        after = Breaker(failures, open_until).after_failure(now())
+        counted = rows.values_list("failures", "open_until").first()
+        if counted is None:
+            return  # disconnected meanwhile
+        after = Breaker(*counted).after_failure(now())
         rows.update(failures=after.failures, open_until=after.open_until, error=str(error)[:ERROR_LENGTH])
 
 

@@ -14,7 +14,8 @@ from pytest_django.fixtures import Settings
 from lib.clock import now
 from orders.fetching import fetch_due
 from orders.models import Fetch, Sweep
-from orders.sweeping import advance, reconcile
+from orders.sweeping import advance
+from orders.sweeps import reconcile
 from platforms.connect import connect_store
 from platforms.reach import speak
 from shops.models import Connection, Shop, StoreAccess
