@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from lib.clock import now
 from platforms.clients import AccessRevoked, Client, CodeFound, CodeTaken, CodeWanted, StoreAway, StoreRefused
 
@@ -87,7 +89,7 @@ class Asking:
     def in_time(self) -> None:
         """Raises `StoreAway` where it is too late to begin another call."""
         if time.monotonic() > self.until:
-            raise StoreAway("The store took too long to answer.")
+            raise StoreAway(gettext("The store took too long to answer."))
 
     def find(self) -> CodeFound | None:
         self.in_time()

@@ -88,7 +88,8 @@ def _end(claimed: Claim, future: "Future[Outcome]") -> None:
         outcome = future.result()
     except Exception as error:  # a client that breaks its promise holds nobody else up
         log.exception("store client failed", redemption_id=claimed.redemption.pk)
-        outcome = Away(f"This could not be asked of the store ({type(error).__name__}).", maybe_done=True)
+        why = gettext("This could not be asked of the store (%(error)s).")
+        outcome = Away(why % {"error": type(error).__name__}, maybe_done=True)
     remember(claimed, outcome, now())
     conclude(claimed, outcome, now())
 

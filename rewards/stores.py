@@ -6,6 +6,7 @@ Nothing here calls a store. Each function is a transaction of its own, or part o
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django_scopes import scope
 
 from lib.breaker import Breaker
@@ -50,9 +51,9 @@ def client_for(connection: Connection, at: datetime) -> Client | datetime:
 
 def _client(connection: Connection, access: StoreAccess | None) -> Client:
     if access is None or not connection.active:
-        raise NotConnected(f"{connection.domain} has not let us in: connect the store again.")
+        raise NotConnected(gettext("This store has not let us in: connect it again."))
     if access.state != StoreAccess.State.ACTIVE:
-        raise NotConnected(f"{connection.domain} has taken our access back: connect the store again.")
+        raise NotConnected(gettext("This store has taken our access back: connect it again."))
     try:
         return client_of(connection, access)
     except AccessRevoked as error:
