@@ -1,6 +1,6 @@
 """Webhooks, the shopper API and the probes skip the middleware that serves people.
 
-They have no session, cookie, form or page: sessions, CSRF, messages and locale would only cost time. The two
+They have no session, cookie, form or page: sessions, CSRF, messages and locale would only cost time. The
 busiest roads also skip Django's handler, with its signals and its walk through all addresses.
 """
 
@@ -18,9 +18,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 
 from storefront_api.storefront.me import me
+from storefront_api.storefront.redemptions import redemption, redemptions
 from storefront_api.webhooks import receive, receive_shopify
 
 PROBES = ("/healthz", "/readyz")
+REDEMPTIONS = "/storefront/v1/me/redemptions"
 ROADS = ("/webhooks/", "/storefront/", "/shopify/session", "/widget/", *PROBES)
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -69,6 +71,10 @@ def fast_roads(application: Application) -> Application:
 def _busiest(path: str) -> Respond | None:
     if path == "/storefront/v1/me":
         return me
+    if path == REDEMPTIONS:
+        return redemptions
+    if path.startswith(f"{REDEMPTIONS}/"):
+        return partial(redemption, public_id=path[len(REDEMPTIONS) + 1 :])
     if path.startswith("/webhooks/") and path.endswith("/"):
         public_id = path[len("/webhooks/") : -1]
         if public_id == "shopify":

@@ -3,7 +3,12 @@
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # Only one of them needs the running installation then, and no browser waits for another.
-LIVE = ("tests/browser/", "tests/test_material.py", "tests/storefront_api/test_webhooks_wire.py")
+LIVE = (
+    "tests/browser/",
+    "tests/test_material.py",
+    "tests/storefront_api/test_redemptions_at_once.py",
+    "tests/storefront_api/test_webhooks_wire.py",
+)
 
 
 class LiveTogether(LoadScopeScheduling):

@@ -12,15 +12,18 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import activate, gettext
 
 from lib.ratelimit import RateLimiter
-from storefront_api.connections import origin_known
-from storefront_api.storefront.proxied import is_proxied, proxied_shopper
+from storefront_api.connections import KnownShop, by_shop, origin_known
+from storefront_api.storefront.proxied import is_proxied, proxied_shop, proxied_shopper
 from storefront_api.storefront.tokens import BadToken, Shopper, shopper_of
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 # Behind one address of a mobile carrier there are many shoppers.
 SHOPPERS_PER_ADDRESS = 10
 PREFLIGHT_S = "600"
+
+# What browsers send with each method, besides the token.
+_HEADERS = {"GET": "If-None-Match", "POST": "Content-Type"}
 
 log = structlog.get_logger("regulars.storefront")
 limiter = RateLimiter(settings.REDIS_URL, "storefront")
@@ -47,20 +50,27 @@ class Refused(Exception):
 
 def road(view: View, method: str = "GET") -> View:
     """A view of the shopper API: one method only, limited by address, every error JSON with CORS headers."""
+    return roads(**{method: view})
 
-    def answer(request: HttpRequest) -> HttpResponse:
+
+def roads(**views: View) -> View:
+    """`road` for an address with a view for each of several methods."""
+    methods = ", ".join(views)
+
+    def answer(request: HttpRequest, **named: str) -> HttpResponse:
         # A page served by this thread before may have left its reader's language.
         activate(settings.LANGUAGE_CODE)
         try:
             if request.method == "OPTIONS":
-                return _preflight(request, method)
-            if request.method != method:
-                message = gettext("Only %(method)s is known here.") % {"method": method}
-                raise Refused(405, "method_not_allowed", message, headers={"Allow": f"{method}, OPTIONS"})
+                return _preflight(request, methods)
+            view = views.get(request.method or "")
+            if view is None:
+                message = gettext("Only %(method)s is known here.") % {"method": methods}
+                raise Refused(405, "method_not_allowed", message, headers={"Allow": f"{methods}, OPTIONS"})
             _limit(
                 f"ip:{address_of(request)}", SHOPPERS_PER_ADDRESS * settings.STOREFRONT_REQUESTS_PER_MINUTE
             )
-            return view(request)
+            return view(request, **named)
         except Refused as refused:
             return _refusal(request, refused)
         except _DATABASE_AWAY as error:
@@ -80,6 +90,19 @@ def identified(request: HttpRequest) -> Shopper:
         raise Refused(401, error.code, str(error), headers=headers) from None
     _limit(f"sub:{shopper.connection.id}:{shopper.external_id}", settings.STOREFRONT_REQUESTS_PER_MINUTE)
     return shopper
+
+
+def shop_asked(request: HttpRequest) -> KnownShop:
+    """The shop of `?shop=<public id>`, or the one whose store's app proxy asks. Raises `Refused`."""
+    query = request.META.get("QUERY_STRING", "")
+    try:
+        known = proxied_shop(query) if is_proxied(query) else by_shop(request.GET.get("shop", ""))
+    except BadToken:
+        known = None
+    if known is None:
+        message = gettext("There is no shop with this public id.")
+        raise Refused(404, "shop_unknown", message, field="shop")
+    return known
 
 
 def _named(request: HttpRequest) -> Shopper:
@@ -117,18 +140,18 @@ def _allow(response: HttpResponse, origin: str) -> None:
     response["Access-Control-Expose-Headers"] = "ETag, Retry-After"
 
 
-def _preflight(request: HttpRequest, method: str) -> HttpResponse:
+def _preflight(request: HttpRequest, methods: str) -> HttpResponse:
     """Before the token is sent nobody knows the shop, so any connected storefront may ask."""
     response = HttpResponse(status=204)
     del response["Content-Type"]
-    response["Allow"] = f"{method}, OPTIONS"
+    response["Allow"] = f"{methods}, OPTIONS"
     response["Vary"] = "Origin"
     origin = request.META.get("HTTP_ORIGIN", "")
     if origin_known(origin):
         _allow(response, origin)
-        response["Access-Control-Allow-Methods"] = method
-        more = "If-None-Match" if method == "GET" else "Content-Type"
-        response["Access-Control-Allow-Headers"] = f"Authorization, {more}"
+        response["Access-Control-Allow-Methods"] = methods
+        sent = [name for method, name in _HEADERS.items() if method in methods]
+        response["Access-Control-Allow-Headers"] = ", ".join(["Authorization", *sent])
         response["Access-Control-Max-Age"] = PREFLIGHT_S
     return response
 

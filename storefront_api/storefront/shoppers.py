@@ -41,11 +41,11 @@ class Known:
 
 
 def account_of(shopper: Shopper) -> Account | None:
-    """The shopper's account with its customer and shop; None while the store has not told of them."""
+    """The shopper's account with its customer, store and shop; None while the store has not told of them."""
     connection = shopper.connection
     with scope(shop=connection.shop_id):
         account: Account | None = (
-            Account.objects.select_related("shop", "customer")
+            Account.objects.select_related("shop", "customer__connection")
             .filter(
                 shop_id=connection.shop_id,
                 customer__shop_id=connection.shop_id,
