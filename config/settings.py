@@ -132,6 +132,10 @@ CELERY_TIMEZONE = "UTC"
 # one call to a store may take.
 CODE_CALLS_AT_ONCE = env.int("CODE_CALLS_AT_ONCE", 16)
 CODE_LEASE_S = env.int("CODE_LEASE_S", 90)
+# What a store was asked to make, and never answered, may appear for so long.
+CODE_UNANSWERED_S = env.int("CODE_UNANSWERED_S", 120)
+# No request to anybody outside takes longer, whatever else it may take.
+OUTBOUND_LONGEST_S = env.float("OUTBOUND_LONGEST_S", 30)
 
 
 def _every(minutes: int, task: str) -> dict[str, Any]:

@@ -34,8 +34,6 @@ log = structlog.get_logger("regulars.codes")
 State = Redemption.State
 LONGEST_BACKOFF_S = 300.0
 LONGEST_RETRY_AFTER_S = 3600.0
-# What a store was asked to make, and never answered, may appear for so long.
-UNANSWERED = timedelta(minutes=2)
 # What has no code is looked for only when the store has had time to write it down.
 CREDIT_UNANSWERED_S = 30.0
 # How soon something that has become due is seen while calls are running.
@@ -160,6 +158,10 @@ def conclude(claimed: Claim, outcome: Outcome, at: datetime) -> bool:
     return True
 
 
+def _unanswered() -> timedelta:
+    return timedelta(seconds=settings.CODE_UNANSWERED_S)
+
+
 def is_credit(redemption: Redemption) -> bool:
     """Whether the store credits the customer, without a code."""
     return read_terms(redemption.terms).kind == "store_credit"
@@ -172,7 +174,7 @@ def _made(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
         _choose_again(redemption, outcome, at)
     elif not isinstance(outcome, Refused):
         _put_off(redemption, outcome, at)
-    elif within(redemption, "unanswered", at, UNANSWERED):
+    elif within(redemption, "unanswered", at, _unanswered()):
         _put_off(redemption, Away(outcome.message, outcome.answer), at)
     else:
         settling.fail(redemption, at, outcome.message, outcome.answer)
@@ -229,7 +231,9 @@ def _ended(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
     elif not isinstance(outcome, Ended):
         _put_off(redemption, outcome, at)
     elif (
-        not outcome.seen and redemption.issued_at is None and within(redemption, "unanswered", at, UNANSWERED)
+        not outcome.seen
+        and redemption.issued_at is None
+        and within(redemption, "unanswered", at, _unanswered())
     ):
         _put_off(redemption, Away(gettext("The code may still appear at the store.")), at)
     else:

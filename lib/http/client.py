@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import httpcore
 import httpx
+from django.conf import settings
 
 from lib.http.bodies import read_body, too_much
 from lib.http.reply import NotSent, Reply
@@ -28,11 +29,14 @@ def send(
 ) -> Reply:
     """Make one request, which is over after `timeout_s` whatever the other side does. Raises `NotSent`.
 
+    Where `OUTBOUND_LONGEST_S` is less, that is the limit.
+
     Redirects are not followed, and proxies of the environment are not used. Only public addresses are
     spoken to, unless `allow_private` is set or `OUTBOUND_ROUTES` names the host; the name is resolved once,
     and the connection goes to an address that was judged. A host with a route is told the name in
     X-Forwarded-Host.
     """
+    timeout_s = min(timeout_s, settings.OUTBOUND_LONGEST_S)
     target = _target(url)
     there = routed(target)
     wanted = {**DEFAULTS, **(headers or {})}
