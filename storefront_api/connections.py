@@ -29,7 +29,6 @@ _COLUMNS = """
     c.id, c.public_id, c.shop_id, s.public_id, c.platform, c.domain, c.storefront_domains,
     c.secret, c.previous_secret, c.storefront_secret
     FROM shops_connection c JOIN shops_shop s ON s.id = c.shop_id
-    WHERE c.active
 """
 _ORIGIN_KNOWN = """
     SELECT EXISTS (
@@ -126,6 +125,13 @@ def shopify_by_domain(domain: str, *, refetched: bool = False) -> KnownConnectio
     return _shopify_by_domain.get(domain.lower(), refetched=refetched)
 
 
+def shopify_ever(domain: str) -> list[KnownConnection]:
+    """Every Shopify connection of that domain, those that are switched off too; read anew."""
+    condition = "c.platform = 'shopify' AND lower(c.domain) = %(value)s"
+    found = read(f"SELECT {_COLUMNS} WHERE {condition} ORDER BY c.id", value=domain.lower())
+    return [_known(*row) for row in found]
+
+
 def origin_known(origin: str) -> bool:
     """Whether some active connection's storefront has this origin.
 
@@ -153,7 +159,8 @@ def origins_of(domains: list[str]) -> frozenset[str]:
 
 
 def _rows(condition: str, value: str) -> list[KnownConnection]:
-    return [_known(*row) for row in read(f"SELECT {_COLUMNS} AND {condition} ORDER BY c.id", value=value)]
+    found = read(f"SELECT {_COLUMNS} WHERE c.active AND {condition} ORDER BY c.id", value=value)
+    return [_known(*row) for row in found]
 
 
 def _known(

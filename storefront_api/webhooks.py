@@ -19,8 +19,10 @@ from lib.prepared import Prepared
 from platforms.base import Incoming, Rejected
 from platforms.headers import unsigned
 from platforms.registry import PLATFORMS
-from platforms.shopify.webhooks import claimed_domain
-from storefront_api.connections import KnownConnection, by_public_id, shopify_by_domain
+from platforms.shopify.oauth import app
+from platforms.shopify.subscriptions import COMPLIANCE_TOPICS as COMPLIANCE
+from platforms.shopify.webhooks import claimed_domain, claimed_topic, verify
+from storefront_api.connections import KnownConnection, by_public_id, shopify_by_domain, shopify_ever
 
 log = structlog.get_logger("regulars.webhooks")
 
@@ -53,10 +55,12 @@ def receive_shopify(request: HttpRequest) -> HttpResponse:
     domain = claimed_domain(_headers(request))
     if domain is None:
         return _answer(405 if request.method != "POST" else 400, "X-Shopify-Shop-Domain is missing")
-    return _receive(request, lambda refetched: shopify_by_domain(domain, refetched=refetched), by_header=True)
+    return _receive(
+        request, lambda refetched: shopify_by_domain(domain, refetched=refetched), by_header=domain
+    )
 
 
-def _receive(request: HttpRequest, find: Find, *, by_header: bool = False) -> HttpResponse:
+def _receive(request: HttpRequest, find: Find, *, by_header: str = "") -> HttpResponse:
     if request.method != "POST":
         return _answer(405, "Send a POST request")
     try:
@@ -66,6 +70,8 @@ def _receive(request: HttpRequest, find: Find, *, by_header: bool = False) -> Ht
     if body is None:
         return _answer(413, f"The body is larger than {settings.WEBHOOK_BODY_MAX_BYTES} bytes")
     try:
+        if by_header and (complied := _comply(by_header, headers, body)):
+            return complied
         known = find(False)
         if known is None:
             # Whether a store is connected is nobody's business at the shared address.
@@ -86,6 +92,29 @@ def _receive(request: HttpRequest, find: Find, *, by_header: bool = False) -> Ht
         response = _answer(503, "The delivery could not be stored; send it again")
         response["Retry-After"] = "5"
         return response
+
+
+def _comply(domain: str, headers: dict[str, str], body: bytes) -> HttpResponse | None:
+    """Take what the law asks of the app; None where this is nothing of that kind, or not signed by the app.
+
+    It is owed to stores that left, too: each connection that the store ever let in gets it, switched off or not. Of a
+    store that nothing is kept of there is nothing to do.
+    """
+    ours = app() if claimed_topic(headers) in COMPLIANCE else None
+    if ours is None:
+        return None
+    try:
+        incoming = verify(headers, body, ours.secrets)
+    except Rejected as error:
+        if error.status != 401:
+            raise
+        return None
+    _check(incoming)
+    incoming.notes["by_header"] = domain
+    for known in shopify_ever(domain):
+        if set(known.secrets) & set(ours.secrets):
+            _store(known, incoming, body)
+    return _answer(200, "accepted")
 
 
 def _verify(known: KnownConnection, find: Find, headers: dict[str, str], body: bytes) -> Incoming | None:

@@ -59,8 +59,13 @@ def _pattern(words: Sequence[str]) -> str:
 
 
 def _scrub(table: str, columns: Sequence[str], owner: str) -> str:
-    changes = ", ".join(f"{name} = regexp_replace({name}, %(pattern)s, %(place)s, 'gi')" for name in columns)
-    found = " OR ".join(f"{name} ~* %(pattern)s" for name in columns)
+    """Columns named with ::jsonb hold JSON, in which only texts can match."""
+    named = [column.partition("::") for column in columns]
+    changes = ", ".join(
+        f"{name} = regexp_replace({name}::text, %(pattern)s, %(place)s, 'gi')::{kind or 'text'}"
+        for name, _, kind in named
+    )
+    found = " OR ".join(f"{name}::text ~* %(pattern)s" for name, _, _ in named)
     return f"UPDATE {table} t SET {changes} WHERE t.shop_id = %(shop)s AND ({found}) AND {owner}"
 
 
@@ -73,6 +78,7 @@ _TEXTS = (
     ("rewards_redemption", ("error", "actor"), _OF_ACCOUNT),
     ("rewards_redemptionstep", ("detail", "answer", "actor"), _OF_REDEMPTION),
     ("loyalty_tierpin", ("reason",), _OF_ACCOUNT),
+    ("loyalty_activity", ("properties::jsonb",), _OF_ACCOUNT),
     ("loyalty_account", ("frozen_reason",), f"t.id IN {_ACCOUNTS}"),
     ("loyalty_batchrow", ("reason", "problem", "note"), "t.customer_id = ANY(%(ids)s)"),
 )

@@ -61,6 +61,11 @@ def claimed_domain(headers: Mapping[str, str]) -> str | None:
     return optional(headers, *_names("shop-domain")).lower() or None
 
 
+def claimed_topic(headers: Mapping[str, str]) -> str:
+    """What the delivery says it is about, "" where it says nothing. The signature does not cover it."""
+    return optional(headers, *_names("topic"))
+
+
 def body_domain(body: bytes) -> str | None:
     """The *.myshopify.com domain that the body gives as its shop's, or None where it gives none.
 

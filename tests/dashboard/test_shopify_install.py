@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 import shopify
-from django.http import HttpResponse
 from django.test import Client
 from django_scopes import scope, scopes_disabled
 from pytest_django.fixtures import Settings
@@ -67,9 +66,8 @@ def agree(settings: Settings, page: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(answer.headers["location"]).query))
 
 
-def call_back(client: Client, given: dict[str, str]) -> HttpResponse:
-    answer: Any = client.get(f"{CALLBACK}?{urlencode(given)}")
-    return answer
+def call_back(client: Client, given: dict[str, str]) -> Any:
+    return client.get(f"{CALLBACK}?{urlencode(given)}")
 
 
 def signed(clay: Clay, given: dict[str, str]) -> dict[str, str]:
@@ -216,7 +214,7 @@ def test_less_than_was_asked_for_is_refused(owner: Client, clay: Clay, settings:
     assert stores() == []
 
 
-def install(client: Client, settings: Settings) -> HttpResponse:
+def install(client: Client, settings: Settings) -> Any:
     return call_back(client, agree(settings, begin(client)))
 
 

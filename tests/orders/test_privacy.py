@@ -9,7 +9,7 @@ from django_scopes import scope
 
 from lib.clock import now
 from loyalty.actions.points import adjust
-from loyalty.models import Account, Entry
+from loyalty.models import Account, Activity, Entry
 from orders.models import Delivery, Order
 from orders.privacy.asked import ask_to_erase
 from orders.privacy.doing import carry_out_due
@@ -49,6 +49,15 @@ def story(inbox: Inbox) -> Inbox:
         account = Account.objects.get(customer__external_id="501")
         adjust(account, 5, "Sorry, mia@corner.example", "olivia@corner.example", "adjust_1")
         Account.objects.filter(pk=account.pk).update(frozen_reason="Called as MIA@corner.example, Mia Moss")
+        told = {"text": "Lovely, says Mia Moss (Mia@Corner.example)", "stars": 5}
+        Activity.objects.create(
+            shop=account.shop,
+            account=account,
+            kind="note",
+            reference="r1",
+            occurred_at=now(),
+            properties=told,
+        )
         give_access(inbox)
     return inbox
 
