@@ -25,6 +25,8 @@ from demo.catalogue import DOMAIN
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_TIMEOUT_S = 60
+# A store whose Admin API is the demo store's, for shops of the tests' own.
+PLAYED_STORE = "corner-clay.myshopify.com"
 # One for each of pytest-xdist's workers, so that no stack takes down another's bell.
 REDIS_DATABASE = 9 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 6
 
@@ -71,7 +73,7 @@ def running_stack(folder: Path, **more: str) -> Iterator[Stack]:
         "DEMO": "1",
         "PORT": str(port),
         "PUBLIC_URL": url,
-        "OUTBOUND_ROUTES": json.dumps({DOMAIN: f"{url}/demo"}),
+        "OUTBOUND_ROUTES": json.dumps(dict.fromkeys((DOMAIN, PLAYED_STORE), f"{url}/demo")),
         "WEB_WORKERS": "1",
         "WORKER_CONCURRENCY": "1",
         "BEAT_SCHEDULE": str(folder / "beat-schedule"),

@@ -88,7 +88,6 @@
     find("sums").hidden = cart.size === 0;
     find("subtotal").textContent = euros(cents(sums.subtotal));
     find("discount-row").hidden = !sums.discount;
-    find("discount-code").textContent = code;
     find("discount").textContent = `−${euros(cents(sums.discount))}`;
     find("shipping").textContent = cents(sums.shipping) ? euros(cents(sums.shipping)) : "Free";
     find("total").textContent = euros(cents(sums.total));
