@@ -55,10 +55,11 @@ def example(order: OrderSnapshot, what: Finding) -> dict[str, Any]:
 def repaired(sweep: Sweep) -> dict[str, bool]:
     """Of the examples' orders, by the platform's id, whether we know them now as the store had them then, or newer."""
     ours = known(sweep.connection, [each["order_id"] for each in sweep.examples])
-    return {each["order_id"]: _is_right(ours.get(each["order_id"]), each) for each in sweep.examples}
+    return {each["order_id"]: is_right(ours.get(each["order_id"]), each) for each in sweep.examples}
 
 
-def _is_right(ours: Known | None, told: dict[str, Any]) -> bool:
+def is_right(ours: Known | None, told: dict[str, Any]) -> bool:
+    """Whether what we know of an order is what an example told, or newer."""
     if ours is None or ours.updated_at is None:
         return False
     then = datetime.fromisoformat(told["updated_at"])

@@ -99,6 +99,10 @@ def _close(access: StoreAccess, during: Breaker) -> None:
 
 def _revoke(access: StoreAccess, error: AccessRevoked) -> None:
     with scope(shop=access.shop_id):
+        # Access that was given since the call began stays.
         StoreAccess.objects.filter(
-            shop_id=access.shop_id, pk=access.pk, state=StoreAccess.State.ACTIVE
+            shop_id=access.shop_id,
+            pk=access.pk,
+            state=StoreAccess.State.ACTIVE,
+            granted_at=access.granted_at,
         ).update(state=StoreAccess.State.REVOKED, error=str(error)[:ERROR_LENGTH])
