@@ -1,0 +1,107 @@
+"""From points to a code, from the code to a smaller bill, and back again: in the demo store."""
+
+import re
+import time
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Demo
+from tests.browser.test_demo_store import buy_planter, launcher, open_store
+
+pytestmark = pytest.mark.browser
+
+# Two seconds are promised; a loaded test machine gets more.
+SOON_S = 5.0
+
+
+def ask(page: Page, demo: Demo, path: str, **content: Any) -> dict[str, Any]:
+    """What the shopper's own address answers, as the widget asks it."""
+    token = page.request.get(f"{demo.url}token").json()["token"]
+    answer = page.request.fetch(
+        f"{demo.stack.url}/storefront/v1/me{path}",
+        method="POST" if content else "GET",
+        headers={"Authorization": f"Bearer {token}"},
+        data=content or None,
+    )
+    told: dict[str, Any] = answer.json()
+    assert answer.ok, told
+    return told
+
+
+def redeem(page: Page, demo: Demo, name: str) -> dict[str, Any]:
+    """The redemption of a reward, with its code, which comes soon."""
+    rewards = ask(page, demo, "/rewards")["rewards"]
+    reward = next(one["id"] for one in rewards if one["name"] == name)
+    began = time.monotonic()
+    made = ask(page, demo, "/redemptions", reward=reward, key=f"test-{time.time_ns()}")
+    while made["state"] in ("reserved", "issuing"):
+        assert time.monotonic() - began < SOON_S
+        made = ask(page, demo, f"/redemptions/{made['id']}")
+    print(f"{name}: a code after {time.monotonic() - began:.2f} s")  # noqa: T201
+    assert made["state"] == "issued"
+    return made
+
+
+def test_a_code_lowers_the_bill_and_what_it_earns_and_returning_gives_both_back(
+    page: Page, demo: Demo
+) -> None:
+    before = open_store(page, demo)
+    made = redeem(page, demo, "5 € off")
+    assert made["points"] == 500
+
+    page.goto(made["apply_url"])
+    expect(page.locator("#code-shown")).to_have_text(made["code"])
+    expect(launcher(page)).to_have_text(f"{before - 500:,} points")
+    page.get_by_role("button", name="Add Clay planter to the cart").click()
+    expect(page.locator("#discount")).to_have_text("−5.00 €")
+    expect(page.locator("#total")).to_have_text("49.85 €")
+    page.get_by_role("button", name="One less: Clay planter").click()
+
+    number = buy_planter(page)
+    order = page.locator("#orders > li").filter(has_text=number)
+    expect(order).to_contain_text("49.85 €")
+    expect(order).to_contain_text(made["code"])
+    launcher(page).click()
+    entry = page.locator("regulars-widget .entry").filter(has_text=f"Order {number}").first
+    expect(entry).to_contain_text("44.95 € of goods at 1 point per 1 €".replace(" €", "\u00a0€"))
+    page.keyboard.press("Escape")
+    assert ask(page, demo, f"/redemptions/{made['id']}")["state"] == "used"
+
+    page.get_by_role("button", name=f"Return an item: Clay planter, order {number}").click()
+    expect(launcher(page)).to_have_text(f"{before:,} points", timeout=SOON_S * 1000)
+    now = ask(page, demo, f"/redemptions/{made['id']}")
+    assert (now["state"], now["returned_points"], now["usable"]) == ("used", 500, False)
+
+    page.get_by_label("Discount code").fill(made["code"].lower())
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#code-problem")).to_have_text("This code has been used already.")
+
+
+def test_codes_that_cannot_be_used_are_told_so(page: Page, demo: Demo) -> None:
+    """An unknown one is refused; one without pieces waits for them; taken away, the sums are as before."""
+    open_store(page, demo)
+    page.get_by_label("Discount code").fill("no-such-code")
+    page.keyboard.press("Enter")
+    expect(page.locator("#code-problem")).to_contain_text("no such code")
+    expect(page.get_by_label("Discount code")).to_be_focused()
+    made = redeem(page, demo, "Free shipping")
+    page.get_by_label("Discount code").fill(f" {made['code'].lower()} ")
+    page.keyboard.press("Enter")
+    expect(page.locator("#code-problem")).to_contain_text("as soon as there is something in your cart")
+    page.get_by_role("button", name="Add Round teapot to the cart").click()
+    expect(page.locator("#code-problem")).to_contain_text("Shipping is free for this order anyway")
+    page.get_by_role("button", name="One less: Round teapot").click()
+    page.get_by_role("button", name="Add Fern mug to the cart").click()
+    expect(page.locator("#discount")).to_have_text("−4.90 €")
+    expect(page.locator("#total")).to_have_text("24.00 €")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.reload()
+    expect(page.locator("#total")).to_have_text("24.00 €")
+    page.get_by_role("button", name=re.compile("^Take the code")).click()
+    expect(page.locator("#total")).to_have_text("28.90 €")
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
