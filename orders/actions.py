@@ -16,6 +16,7 @@ from lib.packing import pack
 from orders import pipeline, store
 from orders.inbox import apply_due
 from orders.models import Delivery
+from orders.privacy.bodies import ERASED
 from shops.models import Connection, Shop
 
 MOST_AT_ONCE = 500
@@ -25,9 +26,8 @@ PATIENCE = 30
 def replay(delivery_ids: Iterable[int], shop: Shop) -> int:
     """Put deliveries of `shop` back into the queue; returns how many. Applying one again changes no right points."""
     with scope(shop=shop):
-        count = Delivery.objects.filter(shop=shop, pk__in=list(delivery_ids)).update(
-            state=Delivery.State.NEW, due_at=Now(), attempts=0, error=""
-        )
+        found = Delivery.objects.filter(shop=shop, pk__in=list(delivery_ids)).exclude(error=ERASED)
+        count = found.update(state=Delivery.State.NEW, due_at=Now(), attempts=0, error="")
     if count:
         ringer.soon()
     return count

@@ -26,6 +26,7 @@ from platforms.snapshots import (
 ERROR_LENGTH = 500
 
 FetchKey = tuple[int, int, str, str]  # (shop id, connection id, kind, external id)
+StoreTold = tuple[int, int, datetime, StoreFact]  # (shop id, connection id, when it was received, what)
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class Facts:
     orders: dict[OrderKey, list[OrderFact]] = field(default_factory=dict)
     customers: list[tuple[CustomerKey, CustomerTold]] = field(default_factory=list)
     fetches: set[FetchKey] = field(default_factory=set)
-    stores: list[tuple[int, int, datetime, StoreFact]] = field(default_factory=list)  # …, when it was received, …
+    stores: list[StoreTold] = field(default_factory=list)
     counting: dict[int, Counting] = field(
         default_factory=dict
     )  # by connection, where it is not the plain one

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from lib.bell import stores_ringer
 from lib.ratelimit import RateLimiter
+from orders.letting_in import take_up
 from platforms.reach import access_of
 from platforms.shopify.install import connection_of, renew
 from platforms.shopify.oauth import NotGranted, app, exchange_session_token
@@ -53,7 +53,7 @@ def session(request: HttpRequest) -> HttpResponse:
     except NotGranted as error:
         log.warning("access not renewed", connection=connection.public_id, reason=str(error))
         return _refusal(409, "not_granted", str(error))
-    stores_ringer.soon()
+    take_up(connection)
     return _answer(200, {"status": "connected"})
 
 

@@ -13,8 +13,8 @@ from dashboard.desk import DeskRequest, Right
 from dashboard.forms.shopify import ShopifyStoreForm
 from dashboard.installing import Lost, arrive, arrived, begin, finish, settle
 from dashboard.site import site
-from lib.bell import stores_ringer
 from lib.clock import now
+from orders.letting_in import take_up
 from platforms.clients import StoreAway, StoreRefused
 from platforms.shopify.install import belongs_elsewhere, install, taken
 from platforms.shopify.oauth import (
@@ -103,7 +103,7 @@ def _finish(request: DeskRequest) -> HttpResponse:
     except NotGranted as error:
         raise _Refused(str(error), 409) from None
     settle(request)
-    stores_ringer.soon()
+    take_up(installed.connection)
     _greet(request, installed.connection, fresh=installed.fresh)
     return redirect("dashboard:connection", public_id=installed.connection.public_id)
 

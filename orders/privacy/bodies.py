@@ -21,7 +21,7 @@ from platforms.snapshots import (
 )
 
 CHUNK = 200
-REASON = "Erased"
+ERASED = "Erased"
 # A number this long in a body that cannot be read is taken for the id.
 UNMISTAKABLE = 8
 _WORD = re.compile(rb"[0-9A-Za-z_-]+")
@@ -42,7 +42,7 @@ def empty_bodies(
     rows = execute(_NEXT, shop=shop_id, connection=connection_id, after=after, limit=CHUNK)
     found = [id_ for id_, topic, packed in rows if theirs(topic, unpack(packed))]
     if found:
-        execute(_EMPTY, shop=shop_id, ids=found, body=psycopg2.Binary(pack(b"")), reason=REASON)
+        execute(_EMPTY, shop=shop_id, ids=found, body=psycopg2.Binary(pack(b"")), reason=ERASED)
     return rows[-1][0] if len(rows) == CHUNK else None
 
 

@@ -75,8 +75,7 @@ def keep_secrets(app: App) -> int:
     """Let stores that verify with one of the app's secrets verify with those of now; returns how many changed."""
     changed = 0
     with scopes_disabled():
-        accesses = StoreAccess.objects.filter(connection__platform=PLATFORM).select_related("connection")
-        for connection in (access.connection for access in accesses):
+        for connection in Connection.objects.filter(platform=PLATFORM):
             before = connection.secret, connection.previous_secret
             if connection.secret in app.secrets and before != (*app.secrets, "")[:2]:
                 _sign_with(connection, app)
