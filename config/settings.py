@@ -254,9 +254,18 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Regulars API",
-    "DESCRIPTION": "Members, points and their explanations, for a shop's own servers.",
+    "DESCRIPTION": "Members, points, rewards and codes, for a shop's own servers.",
     "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "EntryKindEnum": "loyalty.models.Entry.Kind",
+        "RewardKindEnum": "rewards.models.Reward.Kind",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "storefront_api.api.document.with_refusals",
+    ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SWAGGER_UI_DIST": "SIDECAR",

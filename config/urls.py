@@ -17,3 +17,6 @@ urlpatterns = [
 
 if settings.DEMO:
     urlpatterns += [path("", include("demo.urls"))]
+
+# The dashboard has pages for people; whoever asks the server API gets JSON, whatever is wrong.
+handler404 = "storefront_api.api.views.not_found"

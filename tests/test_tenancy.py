@@ -1,6 +1,7 @@
 """No shop sees, changes or names another shop's rows: in the server API, in the models, in the database."""
 
 import json
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from loyalty.models import Account, Entry, ExpiryWarning
 from loyalty.validation import validate
 from orders.backtest import runs
 from orders.models import Delivery, Order
+from rewards.actions.catalogue import create_reward
+from rewards.actions.redeem import redeem
+from rewards.models import Redemption
 from shops.actions import create_api_key, revoke_api_key
 from shops.models import Shop
 from tests.conftest import TwoShops, beside, corner_shop
@@ -46,8 +50,30 @@ ADDRESSES = {
     "api-tiers": "/api/v1/members/{member}/tiers/",
     "api-expiries": "/api/v1/members/{member}/expiries/",
     "api-program": "/api/v1/program/",
+    "api-rewards": "/api/v1/rewards/",
+    "api-reward": "/api/v1/rewards/{reward}/",
+    "api-member-redemptions": "/api/v1/members/{member}/redemptions/",
+    "api-redeem": "/api/v1/members/{member}/redemptions/",
+    "api-redemption": "/api/v1/redemptions/{redemption}/",
+    "api-revoke": "/api/v1/redemptions/{redemption}/revoke/",
+    "api-fulfil": "/api/v1/redemptions/{redemption}/fulfil/",
+    "api-validate": "/api/v1/codes/validate/",
+    "api-use": "/api/v1/codes/use/",
+    "api-release": "/api/v1/codes/release/",
 }
-OWN = {"api-members": "theirs", "api-program": "USD"}
+NAMED = {
+    "{member}": "<int:member_id>",
+    "{reward}": "<str:reward_id>",
+    "{redemption}": "<str:redemption_id>",
+}
+OWN = {
+    "api-members": "theirs",
+    "api-program": "USD",
+    "api-rewards": "Their mug",
+    "api-validate": '"reason":"unknown"',
+}
+MADE = {"api-adjustments", "api-events", "api-redeem"}
+MOVED = {"api-adjustments", "api-redeem", "api-revoke"}
 # There is nothing to tell of a member without tiers and without points that expire.
 SILENT = {"api-tier", "api-tiers", "api-expiries"}
 OPEN_TO_ALL = {"/api/schema/", "/api/docs/"}
@@ -61,22 +87,31 @@ class Story:
     member: Account
     stranger: Account
     keys: dict[str, str | None]
+    redemption: Redemption
 
     def call(self, name: str, who: str, member: Account) -> tuple[int, str]:
         """(status, body) of an address of the API, asked about `member` with the key of `who`."""
         key = self.keys[who]
         client = Client(headers={"Authorization": f"Bearer {key}"} if key else {})
-        url = ADDRESSES[name].format(member=member.pk)
-        if name == "api-events":
-            event = {"event": "quiz", "member": {"id": member.pk}, "reference": f"{who}-{member.pk}"}
-            answer = client.post(url, json.dumps(event), "application/json")
-        elif name != "api-adjustments":
-            answer = client.get(url)
+        redeemed = self.redemption
+        reward = redeemed.reward.public_id
+        url = ADDRESSES[name].format(member=member.pk, reward=reward, redemption=redeemed.public_id)
+        once = f"{who}-{member.pk}"
+        bodies: dict[str, dict[str, object]] = {
+            "api-events": {"event": "quiz", "member": {"id": member.pk}, "reference": once},
+            "api-adjustments": {"points": 5, "reason": "A gift"},
+            "api-redeem": {"reward": reward},
+            "api-revoke": {},
+            "api-fulfil": {},
+            "api-validate": {"code": redeemed.code},
+            "api-use": {"code": redeemed.code, "reference": once},
+            "api-release": {"code": redeemed.code, "reference": once},
+        }
+        if name in bodies:
+            body = json.dumps(bodies[name])
+            answer = client.post(url, body, "application/json", headers={"Idempotency-Key": once})
         else:
-            body = json.dumps({"points": 5, "reason": "A gift"})
-            answer = client.post(
-                url, body, "application/json", headers={"Idempotency-Key": f"{who}-{member.pk}"}
-            )
+            answer = client.get(url)
         return answer.status_code, answer.content.decode()
 
 
@@ -95,9 +130,15 @@ def story(db: None, first_story: Story) -> Story:
 def begin(two_shops: TwoShops) -> Story:
     revoked, token = create_api_key(two_shops.shop, "lost")
     revoke_api_key(revoked)
+    member = order(customer(store(two_shops.shop), "mine", "mia@corner.example"), "order:1", "50")
+    mug = create_reward(two_shops.shop, "Our mug", {"kind": "custom", "price": 10})
+    create_reward(two_shops.other, "Their mug", {"kind": "custom", "price": 10})
+    redemption = redeem(member, mug.public_id, "mug")
+    redemption.reward = mug
     return Story(
         shops=two_shops,
-        member=order(customer(store(two_shops.shop), "mine", "mia@corner.example"), "order:1", "50"),
+        member=member,
+        redemption=redemption,
         stranger=order(customer(store(two_shops.other), "theirs", "tim@elsewhere.example"), "order:1", "70"),
         keys={
             "own": two_shops.key,
@@ -126,7 +167,8 @@ def routes(found: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[
 
 def test_the_table_covers_every_address_of_the_api() -> None:
     found = {"/" + route for route in routes(get_resolver().url_patterns) if route.startswith("api/")}
-    table = {url.replace("{member}", "<int:member_id>") for url in ADDRESSES.values()}
+    found = {re.sub(r"\^(.*)/\?\$", r"\1/", route) for route in found}
+    table = {re.sub(r"\{\w+\}", lambda name: NAMED[name[0]], url) for url in ADDRESSES.values()}
     assert found == table | OPEN_TO_ALL
 
 
@@ -141,12 +183,20 @@ def test_a_key_opens_its_own_shop_alone(story: Story, name: str, who: str, statu
         # It has no stranger to name: it is the other shop's own.
         assert (found, OWN[name] in body) == (200, True)
     else:
-        made = name in ("api-adjustments", "api-events") and who == "own"
-        assert found == (201 if made else status)
-    marks = ('"mine"', "A gift", '"balance":50', '"points":50', '"balance_after":', '"event":"quiz"', "EUR")
+        assert found == (201 if name in MADE and who == "own" else status)
+    marks = (
+        '"mine"',
+        "A gift",
+        "Our mug",
+        '"balance":40',
+        '"points":50',
+        '"balance_after":',
+        '"event":"quiz"',
+        "EUR",
+    )
     told = any(mark in body for mark in marks)
     assert told == (who == "own" and name not in SILENT)
-    given = [1, 0] if name == "api-adjustments" and who == "own" else [0, 0]
+    given = [1, 0] if name in MOVED and who == "own" else [0, 0]
     assert entry_counts(story) == [count + more for count, more in zip(before, given, strict=True)]
 
 

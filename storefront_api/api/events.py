@@ -5,8 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -17,7 +16,7 @@ from loyalty.actions.activities import once_reference, record
 from loyalty.errors import ReferenceConflict
 from loyalty.models import Account
 from shops.models import Shop
-from storefront_api.api.adjustments import BoundedJSON, Conflict, idempotency_key
+from storefront_api.api.bodies import BoundedJSON, Conflict, idempotency_key, key_parameter
 from storefront_api.api.event_fields import BUILT_IN, EventSerializer, RecordedSerializer
 from storefront_api.api.views import ShopView, members
 
@@ -28,14 +27,7 @@ class Events(ShopView):
 
     @extend_schema(
         operation_id="events_create",
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                OpenApiTypes.STR,
-                OpenApiParameter.HEADER,
-                description="Names the event where `reference` is left out.",
-            )
-        ],
+        parameters=[key_parameter("Names the event where `reference` is left out.", required=False)],
         responses={
             200: OpenApiResponse(RecordedSerializer, description="The same event was told before."),
             201: RecordedSerializer,

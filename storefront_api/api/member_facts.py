@@ -5,7 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from orders.customer_facts import tell
-from storefront_api.api.adjustments import BoundedJSON
+from storefront_api.api.bodies import BoundedJSON
 from storefront_api.api.event_fields import MemberFactsSerializer
 from storefront_api.api.serializers import MemberSerializer
 from storefront_api.api.views import Member

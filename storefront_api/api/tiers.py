@@ -110,6 +110,8 @@ class MemberTier(ShopView):
 
 
 class MemberTiers(ShopView):
+    pagination_class = None
+
     @extend_schema(operation_id="members_tiers_list", responses=TierSpanSerializer(many=True))
     def get(self, request: Request, member_id: int) -> Response:
         """Every stretch of the member's tiers, the newest first."""
@@ -120,6 +122,8 @@ class MemberTiers(ShopView):
 
 
 class MemberExpiries(ShopView):
+    pagination_class = None
+
     @extend_schema(operation_id="members_expiries_list", responses=ExpirySerializer(many=True))
     def get(self, request: Request, member_id: int) -> Response:
         """The whole schedule of the member's points that will expire, the next first."""

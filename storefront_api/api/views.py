@@ -5,8 +5,9 @@ from typing import Any, cast
 from csp.decorators import csp_update
 from django.db.models import Prefetch, QuerySet
 from django.db.models.functions import Lower
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
+from django.views.defaults import page_not_found
 from django_scopes import scope
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -54,7 +55,7 @@ class Members(ShopView, generics.ListAPIView[Account]):
         return super().get(request, *args, **kwargs)
 
     def get_queryset(self) -> QuerySet[Account]:
-        search = MemberSearch(data=self.request.query_params)
+        search = MemberSearch(data=self.request.query_params.dict())
         search.is_valid(raise_exception=True)
         found = members(self.shop)
         if external_id := search.validated_data.get("external_id"):
@@ -100,6 +101,13 @@ class MemberEntries(ShopView, generics.ListAPIView[Entry]):
 @method_decorator(csp_update({"style-src": ["'self'", "'unsafe-inline'"]}), name="dispatch")
 class Docs(SpectacularSwaggerSplitView):
     """Swagger UI, which styles its elements inline."""
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is answered where there is no address: JSON under /api/, a page elsewhere."""
+    if request.path_info.startswith("/api/"):
+        return JsonResponse({"detail": "Not found."}, status=404)
+    return page_not_found(request, exception)
 
 
 def members(shop: Shop) -> QuerySet[Account]:
