@@ -1,5 +1,7 @@
 """People's rights: what was asked for, by when it must be done, and the data to hand out."""
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -14,15 +16,17 @@ from dashboard.site import site
 from lib.bell import privacy_ringer
 from orders.privacy.asked import ask_to_erase
 from orders.privacy.exporting import document_of_customer
-from shops.models import PrivacyRequest
+from shops.models import Customer, PrivacyRequest
 
 
 def privacy(request: DeskRequest) -> HttpResponse:
     """Every wish about personal data, the newest first."""
     found = PrivacyRequest.objects.filter(shop=request.desk.shop).select_related("connection")
+    page = page_of(request, found.order_by("-requested_at", "-pk"))
     context = {
         "title": gettext("Privacy requests"),
-        "page": page_of(request, found.order_by("-requested_at", "-pk")),
+        "page": page,
+        "returned": _returned(page.object_list),
         "may_export": request.desk.may(Right.DATA),
     }
     return site.show(request, "privacy", context)
@@ -52,6 +56,19 @@ def member_erase(request: DeskRequest, account_id: int) -> HttpResponse:
     privacy_ringer.soon()
     messages.success(request, gettext("The member is being erased. Their points stay, without a name."))
     return redirect("dashboard:privacy")
+
+
+def _returned(requests: Iterable[PrivacyRequest]) -> set[int]:
+    """Those erased customers of whom the store has told anew since."""
+    erased = {
+        (one.connection_id, one.subject.get("customer_id")): one
+        for one in requests
+        if one.kind == PrivacyRequest.Kind.ERASE and one.done_at is not None
+    }
+    shops = {one.shop_id for one in erased.values()}
+    customers = Customer.objects.filter(shop__in=shops, external_id__in=[key[1] for key in erased])
+    told = ((erased.get((each.connection_id, each.external_id)), each.as_of) for each in customers)
+    return {one.pk for one, as_of in told if one and one.done_at and as_of > one.done_at}
 
 
 def _file(document: object) -> HttpResponse:
