@@ -14,6 +14,27 @@ def guide(platform: str) -> list[str]:
     return guides.get(platform, _standard)()
 
 
+def credentials_guide(platform: str) -> str:
+    """Where the store shows what lets Regulars in, and what it must permit."""
+    guides = {
+        "shopify": gettext(
+            "For a custom app of your own: in the Shopify admin, open Settings → Apps → Develop apps, create an app "
+            "with the Admin API scopes read_orders, read_all_orders, read_customers, read_products and "
+            "write_discounts (and write_gift_cards for gift cards), install it, and paste its access token. Enter "
+            "its API secret key under “Change the webhook secret”: Shopify signs with it."
+        ),
+        "woocommerce": gettext(
+            "In WordPress, open WooCommerce → Settings → Advanced → REST API, add a key with the permission "
+            "Read/Write for a shop manager, and paste both parts. The store must answer by https."
+        ),
+        "bigcommerce": gettext(
+            "From the store-level API account: the store hash stands in its API path. The client secret becomes "
+            "the webhook secret by itself."
+        ),
+    }
+    return guides.get(platform, "")
+
+
 def _shopify() -> list[str]:
     return [
         gettext("In the Shopify admin, open Settings → Notifications → Webhooks."),
@@ -47,10 +68,7 @@ def _bigcommerce() -> list[str]:
             "In the BigCommerce control panel, open Settings → Store-level API accounts and create an account with: "
             "Orders read-only, Customers read-only, Information & settings read-only, Marketing modify."
         ),
-        gettext(
-            "Enter its store hash, access token and client secret here, and the client secret as the webhook "
-            "secret too: BigCommerce signs with it."
-        ),
+        gettext("Enter its store hash, access token and client secret under “Access to the store”."),
         gettext("There is nothing to paste: Regulars makes the webhooks itself and fetches what they name."),
     ]
 

@@ -24,6 +24,7 @@ from dashboard.pages.connections import (
 from dashboard.pages.expiries import expiries
 from dashboard.pages.exports import export_table, exports
 from dashboard.pages.files import export_draft, export_version, import_program
+from dashboard.pages.history import history, history_progress, resume_history
 from dashboard.pages.imports import apply_batch, batch, imports, undo_batch
 from dashboard.pages.inbox import delivery, held, inbox, replay_deliveries
 from dashboard.pages.member import member
@@ -36,6 +37,8 @@ from dashboard.pages.program import program, program_example, program_settings
 from dashboard.pages.rules import add_rule, choose_way, delete_rule, edit_rule, switch_rule
 from dashboard.pages.shopify import connect_shopify, shopify_callback
 from dashboard.pages.shops import shops
+from dashboard.pages.store_access import check_access, end_access, give_access, renew_webhooks
+from dashboard.pages.store_orders import reconcile_now, retry_fetches, store_orders
 from dashboard.pages.tiers import tiers
 from dashboard.pages.versions import go_back, publish_draft, version_list
 from dashboard.site import site
@@ -104,6 +107,22 @@ urlpatterns = [
     site.page("connections/", connections, "connections"),
     site.page("connections/add/", add_connection, "connection_add", Right.CONNECTIONS),
     site.page("connections/<slug:public_id>/", connection, "connection"),
+    site.page("connections/<slug:public_id>/access/", give_access, "access", Right.CONNECTIONS),
+    site.page("connections/<slug:public_id>/access/check/", check_access, "access_check", Right.CONNECTIONS),
+    site.page(
+        "connections/<slug:public_id>/access/webhooks/", renew_webhooks, "access_webhooks", Right.CONNECTIONS
+    ),
+    site.page("connections/<slug:public_id>/access/end/", end_access, "access_end", Right.CONNECTIONS),
+    site.page("connections/<slug:public_id>/orders/", store_orders, "store_orders"),
+    site.page(
+        "connections/<slug:public_id>/orders/reconcile/", reconcile_now, "reconcile", Right.CONNECTIONS
+    ),
+    site.page("connections/<slug:public_id>/orders/fetch/", retry_fetches, "fetch_retry", Right.CONNECTIONS),
+    site.page("connections/<slug:public_id>/history/", history, "history", Right.CONNECTIONS),
+    site.page("connections/<slug:public_id>/history/progress/", history_progress, "history_progress"),
+    site.page(
+        "connections/<slug:public_id>/history/resume/", resume_history, "history_resume", Right.CONNECTIONS
+    ),
     site.page("connections/<slug:public_id>/rotate/", rotate, "rotate", Right.CONNECTIONS),
     site.page(
         "connections/<slug:public_id>/storefront-secret/",

@@ -1,9 +1,12 @@
 """Linking a store, and changing its secret."""
 
+from collections.abc import Mapping
+
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.forms.fields import LinesField, choice, switch, text
+from dashboard.forms.fields import LinesField, choice, secret, switch, text
 from platforms.registry import PLATFORMS
 
 
@@ -56,3 +59,13 @@ class ConnectionSettingsForm(forms.Form):
 
     active = switch(_("Active"), _("While this is off, webhooks from the store are refused."))
     test_mode = switch(_("Test mode"), _("Orders that the store flags as tests earn points too."))
+
+
+class CredentialsForm(forms.Form):
+    """What lets Regulars into a store of this platform. What was kept, or entered before, is never shown."""
+
+    def __init__(self, platform: str, data: Mapping[str, str] | None = None) -> None:
+        super().__init__(data)
+        for name, label in PLATFORMS[platform].credentials.items():
+            make = secret if name.endswith(("_secret", "_token")) else text
+            self.fields[name] = make(gettext(label), 500, autocomplete="off", spellcheck="false")

@@ -32,6 +32,12 @@ def text(
     )
 
 
+def secret(label: Any, max_length: int, **attrs: str) -> forms.CharField:
+    """A text that is not to be seen, and not shown again with a mistake."""
+    widget = forms.PasswordInput({**attrs, "class": " ".join(INPUT_CLASSES)})
+    return forms.CharField(label=label, max_length=max_length, widget=widget)
+
+
 def whole(label: Any, help_text: Any = "", **options: Any) -> forms.IntegerField:
     return forms.IntegerField(
         label=label, help_text=help_text, widget=UnfoldAdminIntegerFieldWidget(), **options

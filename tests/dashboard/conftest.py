@@ -18,12 +18,14 @@ from loyalty.actions.programs import draft_document, load_draft, publish
 from loyalty.documents import Campaign
 from loyalty.models import Account, Batch
 from orders.backtest import runs
-from orders.models import Backtest, Delivery, Order
+from orders.models import Backtest, Delivery, Fetch, Order, Sweep
 from shops.actions import create_staff
 from shops.models import Connection, PrivacyRequest, Shop, Staff, User
 from tests.conftest import PASSWORD, TwoShops, beside, corner_shop
 from tests.storefront_api.stories import NOON, customer, order, store
 
+OF_A_STORE = ("access", "access_check", "access_webhooks", "access_end", "store_orders", "reconcile")
+OF_A_STORE += ("fetch_retry", "history", "history_progress", "history_resume")
 BODY = b'{"id": 9007199254740993, "total": 1e400, "note": "<script>alert(1)</script>"}'
 
 
@@ -69,6 +71,7 @@ class Desks:
             "roll_back": {"number": 2},
             "connection": {"public_id": self.connection.public_id},
             "rotate": {"public_id": self.connection.public_id},
+            **{name: {"public_id": self.connection.public_id} for name in OF_A_STORE},
             "storefront_secret": {"public_id": self.connection.public_id},
             "connection_settings": {"public_id": self.connection.public_id},
             "rule": {"key": "purchases"},
@@ -134,6 +137,7 @@ def _furnish(two_shops: TwoShops) -> Desks:
             held="currency",
         )
     _second_version(shop)
+    _stopped(connection)
     return Desks(
         shop=shop,
         other=two_shops.other,
@@ -191,6 +195,18 @@ def _wish(connection: Connection) -> PrivacyRequest:
             export={"customers": [{"email": "mia@corner.example"}]},
             requested_at=NOON,
             due_at=NOON,
+        )
+
+
+def _stopped(connection: Connection) -> None:
+    """An import of past orders that stopped, and an order that could not be fetched."""
+    shop = connection.shop
+    with scope(shop=shop):
+        Sweep.objects.create(
+            shop=shop, connection=connection, kind="history", until=NOON, state="failed", error="It is away."
+        )
+        Fetch.objects.create(
+            shop=shop, connection=connection, kind="order", external_id="88", state="dead", error="Lost."
         )
 
 

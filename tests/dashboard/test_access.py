@@ -12,7 +12,7 @@ from dashboard.urls import urlpatterns
 from loyalty.actions.programs import draft_document
 from loyalty.documents import encode
 from loyalty.models import Batch, Entry, PeriodClose, ProgramVersion
-from orders.models import Backtest, Delivery
+from orders.models import Backtest, Delivery, Fetch, Sweep
 from shops.models import Connection, PrivacyRequest, Shop
 from tests.conftest import TwoShops
 from tests.dashboard.conftest import Desks
@@ -50,12 +50,15 @@ THINGS = {
     "backtest_progress",
     "batch",
 }
+THINGS |= {"store_orders", "history", "history_progress"}
 # They exist in every shop's program, or in this one alone.
 PARTS = {"rule", "rule_add", "rule_delete", "campaign", "campaign_delete"}
 SWITCHES = {"rule_switch", "campaign_switch"}
 POST_ONLY = {"member_pin", "member_unpin"}
 POST_ONLY |= {"rotate", "connection_settings", "storefront_secret", "batch_apply", "batch_undo"}
 POST_ONLY |= {"member_data", "member_erase", "privacy_download"}
+POST_ONLY |= {"access", "access_check", "access_webhooks", "access_end"}
+POST_ONLY |= {"reconcile", "fetch_retry", "history_resume"}
 DOORS = {"login", "logout"}
 # Shopify sends people there with a signed address; without one the page says what is wrong.
 CALLBACKS = {"shopify_callback"}
@@ -70,6 +73,8 @@ NOT_FOUND = {"missing"}
 UNSEEN = {"publish", "shops", "password_change", "roll_back", "storefront_secret", "export_table"}
 UNSEEN |= {"journal", "checks"}
 UNSEEN |= {"member_data", "privacy_download", "shopify_connect"}
+# The store has no interface that could let anybody in.
+UNSEEN |= {"access", "access_check", "access_webhooks", "access_end", "history"}
 # The program has no tiers to give, so nobody has one to lose.
 UNSEEN |= {"member_pin", "member_unpin"}
 
@@ -131,6 +136,14 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str], int]] = {
     "replay": ({"delivery": "DELIVERY"}, {"owner", "manager"}, 302),
     "connection_add": ({"platform": "standard", "domain": "new.example"}, {"owner", "manager"}, 302),
     "rotate": ({}, {"owner", "manager"}, 302),
+    "access": ({}, {"owner", "manager"}, 422),
+    "access_check": ({}, {"owner", "manager"}, 302),
+    "access_webhooks": ({}, {"owner", "manager"}, 302),
+    "access_end": ({}, {"owner", "manager"}, 302),
+    "reconcile": ({}, {"owner", "manager"}, 302),
+    "fetch_retry": ({}, {"owner", "manager"}, 302),
+    "history": ({"points": "count"}, {"owner", "manager"}, 422),
+    "history_resume": ({}, {"owner", "manager"}, 302),
     "member_data": ({}, {"owner", "manager"}, 200),
     "member_erase": ({}, {"owner", "manager"}, 302),
     "privacy_download": ({}, {"owner", "manager"}, 200),
@@ -154,6 +167,8 @@ def state(*shops: Shop) -> list[object]:
             sorted(Batch.objects.values_list("pk", "state")),
             [encode(draft_document(shop)) for shop in shops],
             sorted(Delivery.objects.values_list("pk", "state")),
+            sorted(Sweep.objects.values_list("pk", "state")),
+            sorted(Fetch.objects.values_list("pk", "state")),
             sorted(PrivacyRequest.objects.values_list("pk", "state")),
             sorted((one.pk, one.secret, one.active, one.test_mode) for one in Connection.objects.all()),
         ]

@@ -1,4 +1,4 @@
-// Follows a back-test that is under way and shows its result when it is there. Without it the page reloads by itself.
+// Follows a back-test or an import that is under way and shows its result when it is there. Without it the page reloads by itself.
 (() => {
   "use strict";
 
@@ -17,7 +17,9 @@
             window.location.reload();
             return;
           }
-          bar.value = answer.percent;
+          // Without a total nobody knows how far it is.
+          if (answer.percent === null) bar.removeAttribute("value");
+          else bar.value = answer.percent;
           said.textContent = answer.said;
         }
       } catch {
