@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from demo.cards import Card
 from demo.catalogue import CURRENCY, DOMAIN, Person, Product
 from demo.discounts import CENT, NOTHING, Discount, goods_of, shipping_for
 from lib.money import fraction
@@ -17,7 +18,10 @@ TAX = {"title": "VAT", "rate": 0.0, "channel_liable": False}
 
 @dataclass(frozen=True)
 class Purchase:
-    """An order of the demo store. `items` are products with their quantities, `discount` what a code takes off."""
+    """An order of the demo store. `items` are products with their quantities.
+
+    `discount` is what a code takes off; `card` pays as far as it can.
+    """
 
     id: int
     number: str
@@ -25,6 +29,7 @@ class Purchase:
     items: tuple[tuple[Product, int], ...]
     placed_at: datetime
     discount: Discount | None = None
+    card: Card | None = None
 
     @property
     def goods(self) -> Decimal:
@@ -43,8 +48,19 @@ class Purchase:
 
     @property
     def total(self) -> Decimal:
-        """What is paid."""
+        """What it costs."""
         return self.subtotal + self.shipping - (self.discount.shipping if self.discount else NOTHING)
+
+    @property
+    def by_card(self) -> Decimal:
+        """What the gift card pays of it."""
+        return self.card.pays(self.total) if self.card else NOTHING
+
+    @property
+    def gateways(self) -> list[str]:
+        """Who takes the money."""
+        rest = ["shopify_payments"] if self.total > self.by_card or not self.card else []
+        return ["gift_card", *rest] if self.card else rest
 
     def line_id(self, position: int) -> int:
         return self.id * 100 + position
@@ -124,7 +140,7 @@ def _facts(purchase: Purchase, placed: str, changed: str, cancelled: bool) -> di
         "note_attributes": [],
         "order_number": int(purchase.number.lstrip("#")),
         "order_status_url": f"https://{DOMAIN}/72300001/orders/{purchase.id:x}/authenticate",
-        "payment_gateway_names": ["shopify_payments"],
+        "payment_gateway_names": purchase.gateways,
         "presentment_currency": CURRENCY,
         "processed_at": placed,
         "source_name": "web",

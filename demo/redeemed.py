@@ -12,7 +12,7 @@ from demo import store
 from demo.catalogue import BY_SKU, SHOPPER, Person
 from demo.deliveries import deliver
 from demo.discounts import Items, Unusable
-from demo.payloads import Purchase, order_body, refund_body
+from demo.payloads import order_body, refund_body
 from lib.clock import now
 from loyalty.models import Account
 from orders.models import Delivery
@@ -148,11 +148,10 @@ def _buy(connection: Connection, url: str, told: Told) -> None:
         (BY_SKU[sku], told.past.pieces.count(sku)) for sku in dict.fromkeys(told.past.pieces)
     )
     try:
-        discount = store.using(told.redemption.code, items, told.person)
+        wanted = store.priced(items, told.redemption.code, told.person)
+        purchase = store.place(connection, wanted, FIRST_ORDER + told.number)
     except Unusable:  # by a run before this one
         return
-    number = store.next_number(connection)
-    purchase = Purchase(FIRST_ORDER + told.number, number, told.person, items, now(), discount)
     deliver(connection, url, "orders/paid", order_body(purchase), f"{KEY}used-{told.number}")
     wait_until(lambda: not _unread(connection))
     if told.past.fate == "sent back":

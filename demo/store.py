@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +10,10 @@ import jwt
 from django.conf import settings
 from django_scopes import scope, scopes_disabled
 
+from demo.cards import pay, read_card
 from demo.catalogue import BY_SKU, DOMAIN, SHOPPER, Person, Product
 from demo.deliveries import deliver
-from demo.discounts import CENT, Discount, Items, Unusable, check, discount
+from demo.discounts import CENT, Items, Unusable, check, discount
 from demo.payloads import Purchase, order_body, refund_body
 from demo.platform import admin
 from lib.clock import now
@@ -76,27 +77,34 @@ def chosen(asked: dict[str, int]) -> Items:
     return items
 
 
-def applied(code: str, items: Items, customer: Person = SHOPPER) -> Discount | None:
-    """What the code takes off; None without pieces. Raises `Unusable`."""
-    use = check(admin().use(code), customer.id)
-    return discount(use, items) if items else None
+def priced(items: Items, code: str = "", customer: Person = SHOPPER) -> Purchase:
+    """What these pieces would cost with a code, or paid with a gift card. Raises `Unusable`."""
+    found, card = None, None
+    record = admin()["gift_cards"].get(code.lower()) if code else None
+    if record is not None:
+        card = read_card(record, now().date())
+    elif code:
+        use = check(admin().use(code), customer.id)
+        found = discount(use, items) if items else None
+    return Purchase(0, "", customer, items, now(), found, card)
 
 
 def buy(store: Connection, items: Items, code: str = "") -> Purchase:
     """The shopper buys, with a code if there is one. Raises `Nothing`, `Unusable` or `NotDelivered`."""
     if not items:
         raise Nothing("There is nothing in the cart.")
-    purchase = Purchase(_fresh_id(), next_number(store), SHOPPER, items, now(), using(code, items))
+    purchase = place(store, priced(items, code), _fresh_id())
     deliver(store, settings.PUBLIC_URL, "orders/paid", order_body(purchase), secrets.token_hex(16))
     return purchase
 
 
-def using(code: str, items: Items, customer: Person = SHOPPER) -> Discount | None:
-    """What the code takes off, now that it is used up; None without a code. Raises `Unusable`."""
-    found = applied(code, items, customer) if code else None
-    if found is not None and not admin().mark_used(code):
+def place(store: Connection, wanted: Purchase, id: int) -> Purchase:
+    """The order, with its number: its code is used up, its card has paid. Raises `Unusable`."""
+    if wanted.discount and not admin().mark_used(wanted.discount.code):
         raise Unusable("This code has been used already.", for_good=True)
-    return found
+    if wanted.card:
+        pay(admin()["gift_cards"], wanted.card, wanted.by_card)
+    return replace(wanted, id=id, number=next_number(store), placed_at=now())
 
 
 def next_number(store: Connection) -> str:

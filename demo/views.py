@@ -14,12 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 from demo import platform, store
 from demo.catalogue import FREE_SHIPPING_FROM, NAME, PRODUCTS, SHIPPING, SHOPPER
 from demo.deliveries import NotDelivered
-from demo.discounts import Items, Unusable, goods_of
-from demo.payloads import Purchase
+from demo.discounts import Items, Unusable
 from demo.points import earned_by_piece
 from demo.shopify_admin.endpoints import Request, respond
 from demo.shopify_admin.schema import API_VERSION
-from lib.clock import now
 from shops.models import Connection
 
 # As on Shopify: a link puts the code there, and the next cart has it.
@@ -69,7 +67,8 @@ def orders(request: HttpRequest) -> JsonResponse:
 def apply_code(request: HttpRequest, code: str) -> HttpResponse:
     """Keep the code for the next order, and go to the cart."""
     response = HttpResponseRedirect(f"{reverse('demo')}#cart-card")
-    response.set_cookie(CODE_COOKIE, code[:LONGEST_CODE], samesite="Lax")
+    if code.isascii() and code.isprintable():
+        response.set_cookie(CODE_COOKIE, code[:LONGEST_CODE], samesite="Lax")
     return response
 
 
@@ -78,7 +77,7 @@ def cart(request: HttpRequest) -> JsonResponse:
     """What `{items: {sku: quantity}, code}` costs: see `_cart`. The code is kept for the next order."""
 
     def act(connection: Connection, asked: dict[str, Any]) -> dict[str, Any]:
-        return _cart(store.chosen(_items(asked)), str(asked.get("code", "")).strip()[:LONGEST_CODE])
+        return _cart(store.chosen(_items(asked)), _code(asked))
 
     response = _act(request, act)
     if response.status_code == 200:
@@ -95,7 +94,7 @@ def buy(request: HttpRequest) -> JsonResponse:
     """Buy `{items: {sku: quantity}, code}`."""
 
     def act(connection: Connection, asked: dict[str, Any]) -> dict[str, Any]:
-        purchase = store.buy(connection, store.chosen(_items(asked)), str(asked.get("code", "")).strip())
+        purchase = store.buy(connection, store.chosen(_items(asked)), _code(asked))
         return {"id": str(purchase.id), "number": purchase.number, "total": str(purchase.total)}
 
     response = _act(request, act)
@@ -131,24 +130,31 @@ def _items(asked: dict[str, Any]) -> dict[str, int]:
     return {str(sku): int(count) for sku, count in dict(asked["items"]).items()}
 
 
-def _cart(items: Items, code: str) -> dict[str, Any]:
-    """`{subtotal, discount, shipping, total, code, problem}`: `problem` tells why the code takes nothing off.
+def _code(asked: dict[str, Any]) -> str:
+    code = str(asked.get("code", "")).strip()[:LONGEST_CODE]
+    return code if code.isprintable() else ""
 
-    `code` is empty where it is no use whatever else is in the cart. `shipping` is before the discount.
+
+def _cart(items: Items, code: str) -> dict[str, Any]:
+    """`{subtotal, discount, shipping, card, total, code, problem}`: `problem` tells why the code does nothing.
+
+    `code` is empty where it is no use whatever else is in the cart. `shipping` is before the discount, `card` what
+    a gift card pays, and `total` what is left to pay.
     """
-    problem, found = "", None
-    if code:
-        try:
-            found = store.applied(code, items)
-        except Unusable as error:
-            problem, code = str(error), "" if error.for_good else code
-    purchase = Purchase(0, "#0", SHOPPER, items, now(), found)
+    problem = ""
+    try:
+        purchase = store.priced(items, code)
+    except Unusable as error:
+        purchase = store.priced(items)
+        problem, code = str(error), "" if error.for_good else code
+    found, card = purchase.discount, purchase.card
     return {
-        "subtotal": f"{goods_of(items):.2f}",
+        "subtotal": f"{purchase.goods:.2f}",
         "discount": f"{found.amount:.2f}" if found else "",
         "shipping": f"{purchase.shipping:.2f}",
-        "total": f"{purchase.total:.2f}",
-        "code": found.code if found else code,
+        "card": f"{purchase.by_card:.2f}" if card and items else "",
+        "total": f"{purchase.total - purchase.by_card:.2f}",
+        "code": found.code if found else card.code if card else code,
         "problem": problem,
     }
 

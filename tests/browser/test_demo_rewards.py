@@ -2,12 +2,14 @@
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
+from demo.catalogue import SHOPPER
 from tests.browser.conftest import Demo
 from tests.browser.test_demo_store import buy_planter, launcher, open_store
 
@@ -31,6 +33,13 @@ def ask(page: Page, demo: Demo, path: str, **content: Any) -> dict[str, Any]:
     return told
 
 
+def give(demo: Demo, folder: Path, points: int) -> None:
+    """Points for the shopper, as many as a test redeems for."""
+    file = folder / f"{time.time_ns()}.csv"
+    file.write_text(f"external_id,points,reason\n{SHOPPER.id},{points},Test {file.stem}\n")
+    demo.stack.manage("points", "adjust", "--shop", demo.shop, str(file), "--apply")
+
+
 def redeem(page: Page, demo: Demo, name: str) -> dict[str, Any]:
     """The redemption of a reward, with its code, which comes soon."""
     rewards = ask(page, demo, "/rewards")["rewards"]
@@ -46,8 +55,9 @@ def redeem(page: Page, demo: Demo, name: str) -> dict[str, Any]:
 
 
 def test_a_code_lowers_the_bill_and_what_it_earns_and_returning_gives_both_back(
-    page: Page, demo: Demo
+    page: Page, demo: Demo, tmp_path: Path
 ) -> None:
+    give(demo, tmp_path, 500)
     before = open_store(page, demo)
     made = redeem(page, demo, "5 € off")
     assert made["points"] == 500
@@ -80,8 +90,9 @@ def test_a_code_lowers_the_bill_and_what_it_earns_and_returning_gives_both_back(
     expect(page.locator("#code-problem")).to_have_text("This code has been used already.")
 
 
-def test_codes_that_cannot_be_used_are_told_so(page: Page, demo: Demo) -> None:
+def test_codes_that_cannot_be_used_are_told_so(page: Page, demo: Demo, tmp_path: Path) -> None:
     """An unknown one is refused; one without pieces waits for them; taken away, the sums are as before."""
+    give(demo, tmp_path, 300)
     open_store(page, demo)
     page.get_by_label("Discount code").fill("no-such-code")
     page.keyboard.press("Enter")

@@ -1,6 +1,7 @@
 """The demo store's checkout: what a code takes off, why it cannot be used, and the order that says so."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from demo.cards import pay, read_card
 from demo.catalogue import BY_SKU, PRODUCTS, SHOPPER
 from demo.discounts import Items, Unusable, check, discount
 from demo.payloads import Purchase, order_body, refund_body
 from demo.shopify_admin.discounts import Use
+from demo.shopify_admin.state import InMemory
 from lib.clock import now
 from platforms.shopify import PLATFORM
 from platforms.snapshots import OrderSnapshot, RefundEvent
@@ -110,3 +113,38 @@ def test_the_order_says_what_was_paid_and_pieces_give_it_back(
     exact = order.lines[0].net / order.lines[0].quantity
     assert (given_back.line_id, given_back.quantity) == (order.lines[0].id, 1)
     assert abs(given_back.net - exact) <= Decimal("0.005")
+
+
+def test_a_gift_card_pays_and_takes_nothing_off() -> None:
+    """What it cannot pay is left; the order and so its points are as without it."""
+    cards = InMemory()
+    record = {
+        "id": "1",
+        "code": "GOODCARD1",
+        "balance": "60.00",
+        "expiresOn": "2026-12-31",
+        "deactivatedAt": None,
+    }
+    cards.add("goodcard1", record)
+    first, last = date(2026, 12, 31), date(2027, 1, 1)
+    for rest, gateways in (
+        ("5.15", ["gift_card"]),
+        ("0.00", ["gift_card", "shopify_payments"]),
+    ):
+        card = read_card(cards.get("goodcard1") or {}, first)
+        purchase = Purchase(1, "#1", SHOPPER, cart("planter"), now(), card=card)
+        pay(cards, card, purchase.by_card)
+        assert ((cards.get("goodcard1") or {})["balance"], purchase.gateways) == (rest, gateways)
+        [order] = PLATFORM.parse("orders/paid", order_body(purchase))
+        assert isinstance(order, OrderSnapshot)
+        assert (order.total, order.lines[0].net, order.discount_codes) == (
+            Decimal("54.85"),
+            Decimal("49.95"),
+            (),
+        )
+    with pytest.raises(Unusable, match="Nothing is left"):
+        read_card(cards.get("goodcard1") or {}, first)
+    with pytest.raises(Unusable, match="So much is not left"):
+        pay(cards, card, Decimal(1))
+    with pytest.raises(Unusable, match="cannot be used any more"):
+        read_card(record, last)

@@ -81,7 +81,7 @@
     find("code-chip").hidden = code === "";
     find("code-shown").textContent = code;
     find("code-away").setAttribute("aria-label", `Take the code ${code} away`);
-    const waiting = code && !sums.discount && !sums.problem ? "It counts as soon as there is something in your cart." : "";
+    const waiting = code && !sums.discount && !sums.card && !sums.problem ? "It counts as soon as there is something in your cart." : "";
     find("code-problem").textContent = sums.problem || waiting;
     find("code-problem").classList.toggle("bad", sums.problem !== "");
     find("code").toggleAttribute("aria-invalid", Boolean(refused));
@@ -89,6 +89,8 @@
     find("subtotal").textContent = euros(cents(sums.subtotal));
     find("discount-row").hidden = !sums.discount;
     find("discount").textContent = `−${euros(cents(sums.discount))}`;
+    find("card-row").hidden = !sums.card;
+    find("card").textContent = `−${euros(cents(sums.card))}`;
     find("shipping").textContent = cents(sums.shipping) ? euros(cents(sums.shipping)) : "Free";
     find("total").textContent = euros(cents(sums.total));
   }
