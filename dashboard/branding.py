@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from dashboard.desk import Desk
+from dashboard.redemption_rows import stuck_count
 from orders.models import Delivery
 
 MOST_COUNTED = 99
@@ -42,6 +43,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         _item(gettext("Overview"), "home", "index"),
         _item(gettext("Members"), "group", "members"),
         _item(gettext("Program"), "loyalty", "program"),
+        _item(gettext("Rewards"), "redeem", "rewards"),
+        _item(gettext("Redemptions"), "receipt_long", "redemptions", badge=_stuck(desk)),
         _item(gettext("Books"), "account_balance", "books"),
     ]
     files = _item(gettext("Import and export"), "swap_vert", "imports")
@@ -69,6 +72,10 @@ def _item(title: str, icon: str, name: str, badge: int = 0) -> dict[str, Any]:
     if badge:
         item["badge"] = str(badge) if badge <= MOST_COUNTED else f"{MOST_COUNTED}+"
     return item
+
+
+def _stuck(desk: Desk) -> int:
+    return stuck_count(desk.shop, MOST_COUNTED + 1)
 
 
 def _needing_attention(desk: Desk) -> int:

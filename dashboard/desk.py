@@ -20,6 +20,7 @@ class Right(StrEnum):
     ONESELF = "oneself"
     POINTS = "points"
     PROGRAM = "program"
+    REWARDS = "rewards"
     DELIVERIES = "deliveries"
     CONNECTIONS = "connections"
     DATA = "data"

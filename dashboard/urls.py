@@ -28,12 +28,25 @@ from dashboard.pages.history import history, history_progress, resume_history
 from dashboard.pages.imports import apply_batch, batch, imports, undo_batch
 from dashboard.pages.inbox import delivery, held, inbox, replay_deliveries
 from dashboard.pages.member import member
+from dashboard.pages.member_rewards import member_reward
 from dashboard.pages.member_tier import member_pin, member_unpin
 from dashboard.pages.members import members
 from dashboard.pages.overview import overview
 from dashboard.pages.points_life import points_life
+from dashboard.pages.pools import pool, pool_remove
 from dashboard.pages.privacy import member_data, member_erase, privacy, privacy_download
 from dashboard.pages.program import program, program_example, program_settings
+from dashboard.pages.redemption_acts import cancel, fulfil, resend, retry, revoke
+from dashboard.pages.redemptions import redemption, redemptions
+from dashboard.pages.rewards import (
+    add_reward,
+    archive,
+    choose_kind,
+    edit_reward,
+    move,
+    rewards,
+    switch_reward,
+)
 from dashboard.pages.rules import add_rule, choose_way, delete_rule, edit_rule, switch_rule
 from dashboard.pages.shopify import connect_shopify, shopify_callback
 from dashboard.pages.shops import shops
@@ -61,6 +74,23 @@ urlpatterns = [
     site.page("members/<int:account_id>/tier/end/", member_unpin, "member_unpin", Right.POINTS),
     site.page("members/<int:account_id>/data/", member_data, "member_data", Right.DATA),
     site.page("members/<int:account_id>/erase/", member_erase, "member_erase", Right.DATA),
+    site.page("members/<int:account_id>/reward/", member_reward, "member_reward", Right.POINTS),
+    site.page("rewards/", rewards, "rewards"),
+    site.page("rewards/add/", choose_kind, "reward_kinds"),
+    site.page("rewards/add/<slug:kind>/", add_reward, "reward_add", Right.REWARDS),
+    site.page("rewards/<slug:public_id>/", edit_reward, "reward", Right.REWARDS),
+    site.page("rewards/<slug:public_id>/switch/", switch_reward, "reward_switch", Right.REWARDS),
+    site.page("rewards/<slug:public_id>/move/", move, "reward_move", Right.REWARDS),
+    site.page("rewards/<slug:public_id>/archive/", archive, "reward_archive", Right.REWARDS),
+    site.page("rewards/<slug:public_id>/codes/", pool, "pool", Right.REWARDS),
+    site.page("rewards/<slug:public_id>/codes/remove/", pool_remove, "pool_remove", Right.REWARDS),
+    site.page("redemptions/", redemptions, "redemptions"),
+    site.page("redemptions/<slug:public_id>/", redemption, "redemption"),
+    site.page("redemptions/<slug:public_id>/retry/", retry, "redemption_retry", Right.POINTS),
+    site.page("redemptions/<slug:public_id>/resend/", resend, "redemption_resend", Right.POINTS),
+    site.page("redemptions/<slug:public_id>/fulfil/", fulfil, "redemption_fulfil", Right.POINTS),
+    site.page("redemptions/<slug:public_id>/cancel/", cancel, "redemption_cancel", Right.REWARDS),
+    site.page("redemptions/<slug:public_id>/revoke/", revoke, "redemption_revoke", Right.REWARDS),
     site.page("books/", books, "books"),
     site.page("books/journal/<slug:month>/", journal, "journal", Right.DATA),
     site.page("books/close/<slug:month>/", close, "close", Right.DATA),

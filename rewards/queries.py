@@ -10,6 +10,7 @@ from django.db.models import Count
 from django_scopes import scope
 
 from lib.clock import now
+from lib.rows import execute
 from loyalty.models import Account, Standing
 from loyalty.versions import timelines
 from rewards.abilities import unavailable_at
@@ -40,6 +41,20 @@ def pool_counts(shop: Shop) -> Mapping[int, int]:
     with scope(shop=shop):
         free = PoolCode.objects.filter(shop=shop, redemption=None).values_list("reward_id")
         return dict(free.annotate(count=Count("id")).order_by())
+
+
+def redeemed_counts(shop: Shop, most: int = 10_000) -> Mapping[int, int]:
+    """How often each reward was redeemed and not returned, by reward id; counted up to `most` + 1."""
+    sql = """
+        SELECT r.id, (
+            SELECT count(*) FROM (
+                SELECT FROM rewards_redemption d
+                WHERE d.shop_id = r.shop_id AND d.reward_id = r.id AND d.state NOT IN ('returned', 'failed')
+                LIMIT %(most)s + 1
+            ) found
+        ) FROM rewards_reward r WHERE r.shop_id = %(shop)s
+    """
+    return dict(execute(sql, shop=shop.pk, most=most))
 
 
 def listed(shop: Shop) -> list[Listed]:

@@ -7,10 +7,12 @@ from django.utils.translation import gettext
 
 from dashboard.desk import DeskRequest, Right
 from dashboard.forms.adjustment import AdjustmentForm
+from dashboard.forms.gift import GiftForm
 from dashboard.forms.pin import PinForm
 from dashboard.frozen import both_figures
 from dashboard.listing import page_of
 from dashboard.member_tier import journey, tier_card
+from dashboard.redemption_rows import rows_of
 from dashboard.site import site
 from dashboard.timeline import on_hold, points_name_of, timeline
 from loyalty.actions.points import adjust
@@ -20,8 +22,11 @@ from loyalty.queries import live_version
 from loyalty.warnings import coming_expiries
 from loyalty.wording import points_text
 from orders.models import Order
+from rewards.models import Redemption
+from rewards.queries import rewards_of
 
 ORDERS_SHOWN = 20
+REDEEMED_SHOWN = 10
 # So many of a list are seen at once; the rest is folded.
 UNFOLDED = 5
 
@@ -46,9 +51,13 @@ def find_account(request: DeskRequest, account_id: int) -> Account:
 
 
 def show_member(
-    request: DeskRequest, account: Account, form: AdjustmentForm | None = None, pin: PinForm | None = None
+    request: DeskRequest,
+    account: Account,
+    form: AdjustmentForm | None = None,
+    pin: PinForm | None = None,
+    gift: GiftForm | None = None,
 ) -> HttpResponse:
-    """The page, with the mistakes that `form` and `pin` have: 422 where there are some."""
+    """The page, with the mistakes that the forms have: 422 where there are some."""
     shop = request.desk.shop
     form = form or AdjustmentForm()
     page = page_of(request, Entry.objects.filter(shop=shop, account=account).order_by("-seq"))
@@ -56,6 +65,8 @@ def show_member(
     name = points_name_of(live)
     orders = Order.objects.filter(shop=shop, customer=account.customer_id, placed_at__isnull=False)
     expiries = coming_expiries(account)
+    redeemed = Redemption.objects.filter(shop=shop, account=account).select_related("shop").order_by("-id")
+    rewards = rewards_of(shop)
     card = tier_card(account)
     context = {
         "title": str(account.customer),
@@ -73,11 +84,13 @@ def show_member(
         "tier": card,
         "journey": journey(account, request.GET["day"]) if card and request.GET.get("day") else None,
         "form": form,
+        "redeemed": rows_of(list(redeemed[:REDEEMED_SHOWN]), request.desk.may(Right.POINTS)),
+        "gift": gift or (GiftForm(rewards) if rewards else None),
         "pin": pin or (PinForm(card.levels) if card and card.levels else None),
         "may_adjust": request.desk.may(Right.POINTS),
         "may_export": request.desk.may(Right.DATA),
     }
-    failed = bool(form.errors or (pin and pin.errors))
+    failed = any(one is not None and one.errors for one in (form, pin, gift))
     return site.show(request, "member", context, status=422 if failed else 200)
 
 

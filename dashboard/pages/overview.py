@@ -10,11 +10,13 @@ from dashboard.chart import chart
 from dashboard.coming import expiring_soon, lets_expire
 from dashboard.desk import Desk, DeskRequest
 from dashboard.figures import last_days, totals, work
+from dashboard.redemption_rows import waiting
 from dashboard.site import site
 from dashboard.tier_figures import tier_counts
 from dashboard.words import announcement
 from lib.clock import now
 from loyalty.versions import timelines
+from rewards.models import Reward
 from shops.models import Connection
 
 
@@ -41,6 +43,8 @@ def overview(request: DeskRequest) -> HttpResponse:
         "tiers": tier_counts(shop, sums.members),
         "soon": expiring_soon(shop, now()) if lets_expire(shop) else None,
         "running": _running(request.desk),
+        "redeemed": waiting(shop, request.desk.zone),
+        "has_rewards": Reward.objects.filter(shop=shop).exists(),
         "connection": Connection.objects.filter(shop=shop, active=True).order_by("id").first(),
     }
     return site.show(request, "overview", context)

@@ -51,6 +51,19 @@ def create_reward(
     return reward
 
 
+def check_reward(
+    shop: Shop,
+    name: str,
+    terms: Terms | dict[str, Any],
+    description: str = "",
+    stock: int | None = None,
+    former: Reward | None = None,
+) -> Terms:
+    """The terms as a new reward, or `former` changed, would have them. Writes nothing. Raises `InvalidReward`."""
+    found = [*text_problems(name, description), *stock_problems(stock, former.taken if former else 0)]
+    return _checked(shop, terms, found, now(), read_terms(former.terms) if former else None)
+
+
 def change_reward(
     reward: Reward,
     *,

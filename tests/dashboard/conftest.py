@@ -4,6 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,6 +20,10 @@ from loyalty.documents import Campaign
 from loyalty.models import Account, Batch
 from orders.backtest import runs
 from orders.models import Backtest, Delivery, Fetch, Order, Sweep
+from rewards.actions.catalogue import create_reward
+from rewards.actions.pools import add_codes
+from rewards.actions.redeem import redeem
+from rewards.models import Redemption, Reward
 from shops.actions import create_staff
 from shops.models import Connection, PrivacyRequest, Shop, Staff, User
 from tests.conftest import PASSWORD, TwoShops, beside, corner_shop
@@ -28,11 +33,16 @@ OF_A_STORE = ("access", "access_check", "access_webhooks", "access_end", "store_
 OF_A_STORE += ("fetch_retry", "history", "history_progress", "history_resume")
 BODY = b'{"id": 9007199254740993, "total": 1e400, "note": "<script>alert(1)</script>"}'
 
+OF_REWARD = ("reward", "reward_switch", "reward_move", "reward_archive")
+OF_REDEMPTION = ("redemption", "redemption_retry", "redemption_resend", "redemption_revoke")
+
 
 @dataclass
 class Desks:
     """`member`, `delivery`, `held`, `connection` and `backtest` belong to `shop`, whose program has two versions; so do
     `batch`, a file that was checked, and `applied`, one that moved nothing.
+
+    `reward` was redeemed by `redemption`, and `pooled` has one uploaded code; `by_hand` is to be handed over.
 
     `people` by role: four in the shop, the outsider who owns the other shop, and one who works nowhere.
     """
@@ -47,6 +57,10 @@ class Desks:
     batch: Batch
     applied: Batch
     wish: PrivacyRequest
+    reward: Reward
+    pooled: Reward
+    redemption: Redemption
+    by_hand: Redemption
     people: dict[str, User]
 
     def client(self, role: str) -> Client:
@@ -87,6 +101,12 @@ class Desks:
             "batch_apply": {"batch_id": self.batch.pk},
             "batch_undo": {"batch_id": self.applied.pk},
             "export_table": {"table": "members"},
+            "member_reward": {"account_id": self.member.pk},
+            "reward_add": {"kind": "fixed"},
+            **{name: {"public_id": self.reward.public_id} for name in OF_REWARD},
+            **{name: {"public_id": self.pooled.public_id} for name in ("pool", "pool_remove")},
+            **{name: {"public_id": self.redemption.public_id} for name in OF_REDEMPTION},
+            **{f"redemption_{act}": {"public_id": self.by_hand.public_id} for act in ("fulfil", "cancel")},
             "missing": {"rest": "no-such-page"},
         }
         return reverse(f"dashboard:{name}", kwargs=known.get(name))
@@ -139,6 +159,7 @@ def _furnish(two_shops: TwoShops) -> Desks:
     _second_version(shop)
     _stopped(connection)
     return Desks(
+        **_rewards(shop, member),
         shop=shop,
         other=two_shops.other,
         member=member,
@@ -196,6 +217,17 @@ def _wish(connection: Connection) -> PrivacyRequest:
             requested_at=NOON,
             due_at=NOON,
         )
+
+
+def _rewards(shop: Shop, member: Account) -> dict[str, Any]:
+    """What `Desks` has of rewards: three in the catalogue, two of them redeemed."""
+    reward = create_reward(shop, "Fiver", {"kind": "fixed", "price": 10, "value": "5", "validity_days": 30})
+    pooled = create_reward(shop, "Voucher", {"kind": "fixed", "price": 10, "value": "5", "source": "pool"})
+    tote = create_reward(shop, "Tote bag", {"kind": "custom", "price": 20})
+    add_codes(pooled, "VOUCHER-1", "olivia@corner.example")
+    redemption = redeem(member, reward.public_id, "fiver")
+    by_hand = redeem(member, tote.public_id, "tote")
+    return {"reward": reward, "pooled": pooled, "redemption": redemption, "by_hand": by_hand}
 
 
 def _stopped(connection: Connection) -> None:

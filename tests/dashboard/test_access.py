@@ -13,6 +13,7 @@ from loyalty.actions.programs import draft_document
 from loyalty.documents import encode
 from loyalty.models import Batch, Entry, PeriodClose, ProgramVersion
 from orders.models import Backtest, Delivery, Fetch, Sweep
+from rewards.models import PoolCode, Redemption, RedemptionStep, Reward
 from shops.models import Connection, PrivacyRequest, Shop
 from tests.conftest import TwoShops
 from tests.dashboard.conftest import Desks
@@ -57,6 +58,10 @@ SWITCHES = {"rule_switch", "campaign_switch"}
 POST_ONLY = {"member_pin", "member_unpin"}
 POST_ONLY |= {"rotate", "connection_settings", "storefront_secret", "batch_apply", "batch_undo"}
 POST_ONLY |= {"member_data", "member_erase", "privacy_download"}
+LISTS |= {"rewards", "reward_kinds", "reward_add", "redemptions"}
+THINGS |= {"reward", "reward_archive", "pool", "redemption"}
+POST_ONLY |= {"member_reward", "reward_switch", "reward_move", "pool_remove"}
+POST_ONLY |= {f"redemption_{act}" for act in ("retry", "resend", "fulfil", "cancel", "revoke")}
 POST_ONLY |= {"access", "access_check", "access_webhooks", "access_end"}
 POST_ONLY |= {"reconcile", "fetch_retry", "history_resume"}
 DOORS = {"login", "logout"}
@@ -77,6 +82,8 @@ UNSEEN |= {"member_data", "privacy_download", "shopify_connect"}
 UNSEEN |= {"access", "access_check", "access_webhooks", "access_end", "history"}
 # The program has no tiers to give, so nobody has one to lose.
 UNSEEN |= {"member_pin", "member_unpin"}
+# Nothing is under way that could be tried again.
+UNSEEN |= {"redemption_retry"}
 
 RULE = {"points": "3", "per": "1", "name": "Purchases", "active": "on"}
 CAMPAIGN = {"name": "Weekend", "bonus": "3", "active": "on"}
@@ -100,6 +107,23 @@ CHANGES: dict[str, tuple[dict[str, Any], set[str], int]] = {
         {"owner", "manager", "support"},
         302,
     ),
+    "member_reward": (
+        {"gift-once": "gift_abcdefgh234567", "gift-reward": "REWARD", "gift-reason": "A delay"},
+        {"owner", "manager", "support"},
+        302,
+    ),
+    "reward_add": ({"price": "500", "value": "5", "active": "on"}, {"owner", "manager"}, 302),
+    "reward": ({"revision": "1", "price": "600", "value": "5"}, {"owner", "manager"}, 302),
+    "reward_switch": ({"off": "1"}, {"owner", "manager"}, 302),
+    "reward_move": ({"place": "1"}, {"owner", "manager"}, 302),
+    "reward_archive": ({}, {"owner", "manager"}, 302),
+    "pool": ({"codes": "VOUCHER-2", "at_once": "on"}, {"owner", "manager"}, 302),
+    "pool_remove": ({}, {"owner", "manager"}, 302),
+    "redemption_retry": ({}, {"owner", "manager", "support"}, 302),
+    "redemption_resend": ({}, {"owner", "manager", "support"}, 302),
+    "redemption_fulfil": ({}, {"owner", "manager", "support"}, 302),
+    "redemption_cancel": ({}, {"owner", "manager"}, 302),
+    "redemption_revoke": ({}, {"owner", "manager"}, 302),
     "member_pin": (
         {"pin-tier": "gold", "pin-until": "2099-01-01", "pin-reason": "A friend"},
         {"owner", "manager", "support"},
@@ -164,6 +188,10 @@ def state(*shops: Shop) -> list[object]:
             PeriodClose.objects.count(),
             ProgramVersion.objects.count(),
             Backtest.objects.count(),
+            sorted(Reward.objects.values_list("pk", "revision", "position")),
+            sorted(Redemption.objects.values_list("pk", "state")),
+            RedemptionStep.objects.count(),
+            PoolCode.objects.count(),
             sorted(Batch.objects.values_list("pk", "state")),
             [encode(draft_document(shop)) for shop in shops],
             sorted(Delivery.objects.values_list("pk", "state")),
@@ -176,7 +204,8 @@ def state(*shops: Shop) -> list[object]:
 
 def send(client: Client, desks: Desks, name: str) -> int:
     form = dict(CHANGES[name][0]) if name in CHANGES else {}
-    named = {"DELIVERY": desks.delivery.pk, "SHOP": desks.shop.public_id}
+    named: dict[str, Any] = {"REWARD": desks.reward.public_id}
+    named |= {"DELIVERY": desks.delivery.pk, "SHOP": desks.shop.public_id}
     filled: dict[str, Any] = {
         key: named.get(value, value) if isinstance(value, str) else value for key, value in form.items()
     }
@@ -266,6 +295,8 @@ def test_lists_of_another_shop_show_nothing_of_this_one(desks: Desks, name: str)
         "#1077",
         "We roast coffee",
         "lines: is missing",
+        "Fiver",
+        "Tote bag",
     ):
         assert foreign not in text
 
