@@ -20,3 +20,8 @@ class Pages(PageNumberPagination):
         if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked)):
             raise ValidationError({"page_size": [_("Must be a whole number above 0.")]})
         return super().get_page_size(request)
+
+    def get_page_number(self, request: Request, paginator: Any) -> int | str:
+        """As it was sent, so that an empty one is no page either."""
+        number: int | str = request.query_params.get(self.page_query_param, 1)
+        return number
