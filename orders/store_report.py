@@ -56,7 +56,7 @@ class Report:
 
 
 def report(connection: Connection, at: datetime) -> Report:
-    """What reconciling this store has come to, as of now."""
+    """What reconciling this store has come to; `at` is now. Inside the scope of its shop."""
     looks = Sweep.objects.filter(
         shop_id=connection.shop_id, connection_id=connection.pk, kind=Sweep.Kind.RECONCILE
     ).order_by("-id")

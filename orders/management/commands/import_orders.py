@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django_scopes import scope
 
 from orders.actions import drain, take_in
+from orders.management.chosen import only_connection
 from shops.management.command import ShopCommand
-from shops.models import Connection, Shop
+from shops.models import Shop
 
 TOPICS = {"shopify": "orders/updated", "woocommerce": "order.updated", "standard": "order.updated"}
 
@@ -23,7 +23,7 @@ class Command(ShopCommand):
         parser.add_argument("--connection", help="the connection's public id, where the shop has several")
 
     def answer_for(self, shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
-        connection = _connection(shop, options["connection"])
+        connection = only_connection(shop, options["connection"])
         path = Path(options["file"])
         if not path.is_file():
             raise CommandError(f"There is no file {path}.")
@@ -43,15 +43,3 @@ class _Lines:
                 if line := line.removeprefix(b"\xef\xbb\xbf").strip():
                     self.count += 1
                     yield line
-
-
-def _connection(shop: Shop, public_id: str | None) -> Connection:
-    with scope(shop=shop):
-        found = list(Connection.objects.filter(shop=shop, active=True))
-    chosen = [connection for connection in found if public_id in (None, connection.public_id)]
-    if len(chosen) == 1:
-        return chosen[0]
-    if not found:
-        raise CommandError("This shop has no connected store yet: see connect_store.")
-    names = ", ".join(f"{connection.public_id} ({connection})" for connection in found)
-    raise CommandError(f"Name one of the shop's connections with --connection: {names}")
