@@ -11,12 +11,13 @@ test soak check: export REGULARS_INSTANCE := test
 test soak check: export REGULARS_FAST_PG := 1
 bench: export REGULARS_INSTANCE := bench
 storm: export REGULARS_INSTANCE := storm
+storm-rewards: export REGULARS_INSTANCE := storm-rewards
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check check-project bench storm clean
+.PHONY: help demo test soak check check-project bench storm storm-rewards clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY) ## Run everything with a demo shop on http://127.0.0.1:8000 (PORT=…); Ctrl-C ends it
 	@$(BIN)/python -m config.run
@@ -46,8 +47,11 @@ bench: $(READY) ## Measure speed as ratios to baselines of the same run
 storm: $(READY) ## Faults under load (STORM_EVENTS=…, STORM_SEED=…)
 	@$(RUN) $(BIN)/python -m benchmarks.storm
 
+storm-rewards: $(READY) ## Redemptions at stores that fail (STORM_REDEMPTIONS=…, STORM_SEED=…)
+	@$(RUN) $(BIN)/python -m benchmarks.storm_rewards
+
 clean: ## Remove caches and the data of tests and benchmarks; the demo's data stays
-	@for instance in test bench storm; do \
+	@for instance in test bench storm storm-rewards; do \
 		[ ! -x $(BIN)/python ] || REGULARS_INSTANCE=$$instance $(BIN)/python -m config.embedded remove || exit 1; \
 	done
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build staticfiles *.egg-info

@@ -8,17 +8,13 @@ STORM_EVENTS sets how many deliveries there are (2,000), STORM_SEED what happens
 repeated). The last line is the verdict; the exit status is 1 on any loss, double or drift.
 """
 
-import json
 import os
 import random
-import subprocess
 import sys
-import tempfile
-import time
-from pathlib import Path
 
 import django
 
+from benchmarks.storm.running import run
 from config import embedded
 
 PACE_PER_S = 50
@@ -27,25 +23,12 @@ PACE_PER_S = 50
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from benchmarks.storm.storm import Outcome, ride  # noqa: PLC0415 - needs the settings
+    from benchmarks.storm.storm import ride  # noqa: PLC0415 - needs the settings
 
     count = int(os.environ.get("STORM_EVENTS") or 2000)
     seed = int(os.environ.get("STORM_SEED") or random.SystemRandom().randrange(10**6))
     print(f"storm: {count} deliveries, seed {seed}", flush=True)
-    subprocess.run([sys.executable, "manage.py", "migrate", "--no-input", "--verbosity", "0"], check=True)
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="regulars-storm-") as folder:
-        outcome: Outcome = ride(count, random.Random(seed), Path(folder), count / PACE_PER_S)
-        problems = outcome.problems
-        if problems:
-            for log in sorted(Path(folder).glob("*.log")):
-                print(f"--- {log.name}\n{log.read_text()[-3000:]}")
-    print(json.dumps(outcome.figures))
-    for problem in problems:
-        print(f"problem: {problem}")
-    took = f"{time.monotonic() - started:.0f} s, seed {seed}"
-    print(f"STORM {'FAILED' if problems else 'PASSED'}: {outcome.summary} ({took})", flush=True)
-    return 1 if problems else 0
+    return run(seed, lambda dice, folder: ride(count, dice, folder, count / PACE_PER_S))
 
 
 if __name__ == "__main__":

@@ -75,29 +75,31 @@ def _order(
 ) -> Iterator[Event]:
     """What comes of one order; adds to the model what the member keeps of it."""
     prices = [dice.randrange(100, 20_000) for _ in range(dice.randint(1, 3))]
-    lines = [_line(number * 10 + place, cents) for place, cents in enumerate(prices)]
+    lines = [order_line(number * 10 + place, cents) for place, cents in enumerate(prices)]
     kept = sum(prices)
     if dice.random() < 0.2:
-        pending = _body(number, customer, lines, clock, clock, financial_status="pending")
+        pending = order_body(number, customer, lines, clock, clock, financial_status="pending")
         yield _event(clock, "orders/create", number, 0, pending)
     paid = clock + timedelta(seconds=1)
-    yield _event(paid, "orders/paid", number, 1, _body(number, customer, lines, clock, paid))
+    yield _event(paid, "orders/paid", number, 1, order_body(number, customer, lines, clock, paid))
     fate = dice.random()
     if fate < 0.2:
         place = dice.randrange(len(prices))
         given_back = clock + timedelta(seconds=2)
-        refund = _refund(number, lines[place]["id"], prices[place], given_back)
+        refund = refund_body(number, lines[place]["id"], prices[place], given_back)
         kept -= prices[place]
         yield _event(given_back, "refunds/create", number, 2, refund)
         if dice.random() < 0.5:
             later = clock + timedelta(seconds=3)
             status = "partially_refunded"
-            after = _body(number, customer, lines, clock, later, financial_status=status, refunds=[refund])
+            after = order_body(
+                number, customer, lines, clock, later, financial_status=status, refunds=[refund]
+            )
             yield _event(later, "orders/updated", number, 3, after)
     elif fate < 0.28:
         over = clock + timedelta(seconds=4)
         kept = 0
-        after = _body(number, customer, lines, clock, over, cancelled_at=over.isoformat())
+        after = order_body(number, customer, lines, clock, over, cancelled_at=over.isoformat())
         yield _event(over, "orders/cancelled", number, 4, after)
     history.cents[str(customer)] += kept
 
@@ -117,11 +119,11 @@ def _event(at: datetime, topic: str, number: int, step: int, body: dict[str, Any
     return Event(at, topic, f"storm-{number}-{step}", json.dumps(body).encode())
 
 
-def _line(id: int, cents: int) -> dict[str, Any]:
+def order_line(id: int, cents: int) -> dict[str, Any]:
     return {"id": id, "title": "Mug", "price": _euros(cents), "quantity": 1, "product_id": 1, "variant_id": 1}
 
 
-def _body(
+def order_body(
     number: int, customer: int, lines: list[dict[str, Any]], placed: datetime, at: datetime, **more: Any
 ) -> dict[str, Any]:
     id = FIRST_ORDER + number
@@ -147,7 +149,7 @@ def _body(
     }
 
 
-def _refund(number: int, line_id: int, cents: int, at: datetime) -> dict[str, Any]:
+def refund_body(number: int, line_id: int, cents: int, at: datetime) -> dict[str, Any]:
     taken = {"line_item_id": line_id, "quantity": 1, "subtotal": _euros(cents), "total_tax": "0.00"}
     return {
         "id": 9_000_000_000_000 + number,

@@ -1,15 +1,12 @@
 """One ride: send, break, wait, compare."""
 
 import contextlib
-import http.client
 import itertools
 import os
 import queue
 import random
-import socket
 import threading
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,28 +17,21 @@ from django.db import connection as database
 from benchmarks.storm import calm, history, programs
 from benchmarks.storm.bells import Bells
 from benchmarks.storm.faults import Processes, Storm
+from benchmarks.storm.running import Outcome
+from benchmarks.storm.web import free_port, post_webhook, wait_for
 from lib.clock import now
 from lib.rows import execute
-from lib.signing import sign
 from loyalty.actions.programs import open_shop
 from loyalty.proof import verify
 from platforms.connect import connect_store
 from shops.models import Connection, Shop
 
 SENDERS = 8
+FAULTS = 24
 TRIES = 200
 DRAIN_TIMEOUT_S = 90
 # The shop's program has been live for longer than its oldest order is old.
 SINCE = datetime(2025, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Outcome:
-    """`figures` for people who read on, `problems` in sentences, empty when all is well."""
-
-    summary: str = ""
-    figures: dict[str, Any] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
 
 
 def ride(count: int, dice: random.Random, folder: Path, seconds: float) -> Outcome:
@@ -50,13 +40,13 @@ def ride(count: int, dice: random.Random, folder: Path, seconds: float) -> Outco
     document = programs.first()
     shop = open_shop("Storm", "EUR", "Europe/Berlin", document=document, since=SINCE)
     store = connect_store(shop, "shopify", f"storm-{shop.pk}.myshopify.com")
-    port = _free_port()
+    port = free_port()
     children = Processes(os.environ | {"PORT": str(port), "BEAT_SCHEDULE": str(folder / "beat")}, folder)
     try:
         for name in ("web", "worker", "beat"):
             children.start(name)
-        _wait_for(port)
-        storm = Storm(children, os.environ["REDIS_URL"], dice, seconds)
+        wait_for(port)
+        storm = Storm(children, os.environ["REDIS_URL"], dice, max(0.3, seconds / FAULTS))
         storm.start()
         bells = Bells(shop, document, dice, seconds)
         bells.start()
@@ -124,31 +114,13 @@ class _Sender:
 
     def _deliver(self, event: history.Event) -> bool:
         for attempt in itertools.count():
-            if self._post(event):
+            if post_webhook(self._store, self._port, event.topic, event.webhook_id, event.body):
                 return True
             self.resent += 1
             if attempt == TRIES:
                 return False
             time.sleep(0.1)
         return False
-
-    def _post(self, event: history.Event) -> bool:
-        headers = {
-            "Content-Type": "application/json",
-            "X-Shopify-Topic": event.topic,
-            "X-Shopify-Hmac-Sha256": sign(self._store.secret.encode(), event.body).decode(),
-            "X-Shopify-Shop-Domain": self._store.domain,
-            "X-Shopify-API-Version": "2026-04",
-            "X-Shopify-Webhook-Id": event.webhook_id,
-        }
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
-        try:
-            connection.request("POST", f"/webhooks/{self._store.public_id}/", event.body, headers)
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
 
 def _drain(shop_id: int, backtest: int | None) -> float:
@@ -213,23 +185,3 @@ _BACKTEST = """
 
 def _rows(sql: str, shop_id: int) -> list[tuple[Any, ...]]:
     return execute(sql, shop=shop_id)
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    raise TimeoutError("the web process did not become ready")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

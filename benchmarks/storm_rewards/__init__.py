@@ -1,0 +1,1 @@
+"""Redemptions under faults: `make storm-rewards`."""
