@@ -75,7 +75,8 @@ class CodeWanted(Struct, frozen=True, kw_only=True):
     `mark` names the redemption and stands in the title, note or description, so that a found code is known as ours.
     `value`: an amount of `currency`, or per cent (0 < value ≤ 100) of a percentage; `most` caps a percentage's
     discount. `minimum`: of the goods after other discounts. Ids are the platform's own, as its orders carry them.
-    A code can be used once, by the customer it is bound to where `customer_id` or `email` is known.
+    A code can be used once, by the customer it is bound to where `customer_id` or `email` is known. `not_ids`: of store
+    credit, which has no code, what is known to be others' of the same customer.
     """
 
     code: str
@@ -94,6 +95,7 @@ class CodeWanted(Struct, frozen=True, kw_only=True):
     ends_at: datetime | None = None
     customer_id: str = ""
     email: str = ""
+    not_ids: tuple[str, ...] = ()
 
 
 class CodeFound(NamedTuple):

@@ -76,6 +76,7 @@ Outcome = Made | Unusable | Refused | Ended | Spent | Away | Locked
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What to ask a store. `since`: when it was first asked to make the code; `look_first`: it may have made it.
+    `known_id`: what it called the code that it has made, "" before that.
 
     No further call begins `until` (of `time.monotonic`), so that the last is over before somebody else begins.
     """
@@ -85,6 +86,7 @@ class Asking:
     since: datetime
     look_first: bool
     until: float
+    known_id: str = ""
 
     def in_time(self) -> None:
         """Raises `StoreAway` where it is too late to begin another call."""
@@ -102,7 +104,10 @@ def make(asking: Asking) -> Outcome:
 
 
 def end(asking: Asking, known_uses: int, undone: bool) -> Outcome:
-    """Make the code unusable. `Spent` where it was used more often than the `known_uses`, unless that is `undone`."""
+    """Make the code unusable. `Spent` where it was used more often than the `known_uses`, unless that is `undone`.
+
+    Store credit is spent as soon as it is given.
+    """
     return _safely(lambda: _end(asking, known_uses, undone))
 
 
@@ -151,11 +156,19 @@ def _known(asking: Asking, found: CodeFound) -> Outcome:
 
 def _end(asking: Asking, known_uses: int, undone: bool) -> Outcome:
     found = asking.find()
-    if found is None or not found.ours:
+    if found is not None and not found.ours and found.id != asking.known_id:
+        found = None
+    if asking.wanted.kind == "store_credit":
+        return Spent() if found or asking.known_id else Ended(seen=False)
+    if found is None:
+        if asking.known_id:  # it may have another name by now
+            asking.in_time()
+            asking.client.end(asking.wanted, asking.known_id)
         return Ended(seen=False)
     if found.uses > known_uses and not undone:
         return Spent()
-    if found.live:
+    # What is only used up would come to life again with the order that used it.
+    if found.live or found.uses:
         asking.in_time()
         asking.client.end(asking.wanted, found.id)
     return Ended()

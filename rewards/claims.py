@@ -17,6 +17,8 @@ from shops.models import Shop
 
 # Of rows whose store is left alone, put off in one statement.
 PUT_OFF = 1000
+# As many as a store lists, and some that it has listed before.
+MOST_CREDITS = 100
 
 
 @dataclass(slots=True)
@@ -61,10 +63,21 @@ def credited_meanwhile(claimed: Claim) -> bool:
         others = Redemption.objects.filter(
             shop=redemption.shop,
             account_id=redemption.account_id,
-            state=Redemption.State.ISSUING,
+            state__in=[Redemption.State.ISSUING, Redemption.State.CLOSING],
             terms__kind="store_credit",
         )
         return others.exclude(pk=redemption.pk).exists()
+
+
+def other_credits(claimed: Claim) -> list[str]:
+    """What the store calls the credits of the member's other redemptions, the newest first."""
+    redemption = claimed.redemption
+    with scope(shop=redemption.shop):
+        others = Redemption.objects.filter(
+            shop=redemption.shop, account_id=redemption.account_id, terms__kind="store_credit"
+        ).exclude(platform_id="")
+        found = others.exclude(pk=redemption.pk).order_by("-id").values_list("platform_id", flat=True)
+        return list(found[:MOST_CREDITS])
 
 
 def _load(shop: Shop, leases: dict[int, int], at: datetime) -> Iterator[Claim]:
@@ -81,18 +94,26 @@ def _load(shop: Shop, leases: dict[int, int], at: datetime) -> Iterator[Claim]:
             yield Claim(redemption, redemption.lease, fresh, known[redemption.pk])
 
 
+# Only the first that are due are looked at, so that a long queue of a store that works costs no more than a short one.
 _PUT_OFF = """
-    WITH b AS MATERIALIZED (
-        SELECT d.shop_id, d.id, a.state, a.open_until FROM rewards_redemption d
-        JOIN shops_storeaccess a ON a.shop_id = d.shop_id AND a.connection_id = d.connection_id
+    WITH first AS MATERIALIZED (
+        SELECT d.shop_id, d.id, d.connection_id FROM rewards_redemption d
         WHERE d.due_at <= %(at)s AND d.state IN ('reserved', 'issuing', 'closing')
-            AND (a.state <> 'active' OR a.open_until > %(at)s)
-        ORDER BY d.due_at, d.id LIMIT %(limit)s FOR NO KEY UPDATE OF d SKIP LOCKED
+        ORDER BY d.due_at, d.id LIMIT %(limit)s
+    ), b AS MATERIALIZED (
+        SELECT d.shop_id, d.id, a.state, a.open_until FROM first f
+        JOIN shops_storeaccess a ON a.shop_id = f.shop_id AND a.connection_id = f.connection_id
+        JOIN rewards_redemption d ON d.shop_id = f.shop_id AND d.id = f.id
+        WHERE (a.state <> 'active' OR a.open_until > %(at)s)
+            AND d.due_at <= %(at)s AND d.state IN ('reserved', 'issuing', 'closing')
+        ORDER BY d.due_at, d.id FOR NO KEY UPDATE OF d SKIP LOCKED
     )
     UPDATE rewards_redemption r SET due_at = CASE WHEN b.state = 'active' THEN b.open_until ELSE %(blocked)s END,
         error = CASE WHEN r.error <> '' THEN r.error ELSE %(why)s END
     FROM b WHERE r.shop_id = b.shop_id AND r.id = b.id
 """
+# Of a member's store credits the first that a store was asked for goes on, and then the first of the others: so no two
+# wait for each other.
 _CLAIM = """
     WITH due AS MATERIALIZED (
         SELECT d.shop_id, d.id FROM rewards_redemption d
@@ -101,8 +122,9 @@ _CLAIM = """
             AND (%(shop)s::bigint IS NULL OR d.shop_id = %(shop)s)
             AND (d.terms ->> 'kind' <> 'store_credit' OR NOT EXISTS (
                 SELECT FROM rewards_redemption o WHERE o.shop_id = d.shop_id AND o.account_id = d.account_id
-                    AND o.id <> d.id AND o.terms ->> 'kind' = 'store_credit'
-                    AND (o.state = 'issuing' OR o.state = 'reserved' AND o.id < d.id)))
+                    AND o.terms ->> 'kind' = 'store_credit' AND o.id <> d.id
+                    AND (o.state IN ('issuing', 'closing') AND (d.state = 'reserved' OR o.id < d.id)
+                        OR o.state = 'reserved' AND d.state = 'reserved' AND o.id < d.id)))
         ORDER BY d.due_at, d.id LIMIT %(limit)s FOR NO KEY UPDATE OF d SKIP LOCKED
     )
     UPDATE rewards_redemption r SET lease = r.lease + 1, attempts = r.attempts + 1, due_at = %(until)s, error = '',

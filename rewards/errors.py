@@ -45,10 +45,6 @@ class InvalidPool(ValueError):
         super().__init__("\n".join(f"{line}: {message}" if line else message for line, message in errors))
 
 
-class NotConnected(ValueError):
-    """A store that has not let us in, or not any more."""
-
-
 class NotPossible(ValueError):
     """Something that a redemption's state does not allow, in a sentence for the merchant."""
 

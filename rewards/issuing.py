@@ -17,13 +17,13 @@ from django.utils.translation import gettext
 from django_scopes import scope
 
 from lib.clock import now
-from platforms.clients import CodeFound
+from platforms import reach
+from platforms.clients import AccessRevoked, CodeFound, StoreAway
 from platforms.registry import PLATFORMS
 from rewards import calls, settling, stores
 from rewards.calls import Asking, Away, Ended, Locked, Made, Outcome, Refused, Spent, Unusable
-from rewards.claims import Claim, claim, credited_meanwhile
+from rewards.claims import Claim, claim, credited_meanwhile, other_credits
 from rewards.codes import new_code
-from rewards.errors import NotConnected
 from rewards.models import Redemption
 from rewards.steps import note, note_failed_attempt, within
 from rewards.terms import read_terms
@@ -97,21 +97,24 @@ def prepare(claimed: Claim, at: datetime) -> Asking | Outcome:
     redemption = claimed.redemption
     if not settling.at_a_store(redemption):
         return Made(_local(redemption)) if claimed.making else Ended()
-    if claimed.fresh and claimed.making and is_credit(redemption) and credited_meanwhile(claimed):
+    credit = is_credit(redemption)
+    if claimed.fresh and claimed.making and credit and credited_meanwhile(claimed):
         return _unasked(gettext("Another credit of this member is on its way."), 1.0)
+    if not redemption.connection.active:
+        return _unasked(gettext("This store is switched off here."), stores.BLOCKED_FOR.total_seconds())
     try:
-        client = stores.client_for(redemption.connection, at)
-    except NotConnected as error:
+        client = reach.way_in(redemption.connection, at)
+    except AccessRevoked as error:
         return _unasked(str(error), stores.BLOCKED_FOR.total_seconds())
-    if isinstance(client, datetime):
-        wait_s = max((client - at).total_seconds(), 1.0)
-        return _unasked(gettext("The store does not answer at the moment."), wait_s)
+    except StoreAway as error:
+        return _unasked(str(error), error.retry_after_s or 1.0)
     return Asking(
         client=client,
-        wanted=code_wanted(redemption),
+        wanted=code_wanted(redemption, other_credits(claimed) if credit else ()),
         since=redemption.first_tried_at or at,
         look_first=not claimed.fresh,
         until=time.monotonic() + settings.CODE_LEASE_S / 2,
+        known_id=redemption.platform_id,
     )
 
 
@@ -130,11 +133,11 @@ def remember(claimed: Claim, outcome: Outcome, at: datetime) -> None:
     """Keep how the store has answered."""
     connection = claimed.redemption.connection
     if isinstance(outcome, Locked):
-        stores.revoked(connection, outcome.message, outcome.asked_at)
+        reach.revoked(connection, outcome.message, outcome.asked_at)
     elif not isinstance(outcome, Away) or outcome.limited:
-        stores.answered(connection)
+        reach.answered(connection)
     elif outcome.fault:
-        stores.failed(connection, outcome.message, at)
+        reach.failed(connection, outcome.message, at)
 
 
 def conclude(claimed: Claim, outcome: Outcome, at: datetime) -> bool:
@@ -142,7 +145,10 @@ def conclude(claimed: Claim, outcome: Outcome, at: datetime) -> bool:
     shop = claimed.redemption.shop
     with scope(shop=shop), transaction.atomic():
         redemption = settling.locked(shop.pk, claimed.redemption.pk)
-        if redemption is None or redemption.lease != claimed.lease:
+        if redemption is None:
+            return False
+        if redemption.lease != claimed.lease:
+            _made_in_vain(redemption, outcome, at)
             return False
         if redemption.state == State.CLOSING:
             settling.settle(redemption, at)  # it may have been used meanwhile
@@ -223,11 +229,23 @@ def _made_too_late(redemption: Redemption, outcome: Outcome, at: datetime) -> No
     redemption.attempts, redemption.due_at = 0, at
 
 
+def _made_in_vain(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
+    """A worker that comes back after its lease has made the code, and the points are back by now: it has to end."""
+    if isinstance(outcome, Made) and redemption.state in (State.RETURNED, State.FAILED):
+        redemption.state, redemption.platform_id = State.CLOSING, outcome.found.id[:255]
+        redemption.attempts, redemption.due_at = 0, at
+        note(redemption, redemption.closing, gettext("The store made it after its points had come back."))
+        redemption.save()
+
+
 def _ended(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
     if isinstance(outcome, Spent):
         redemption.state, redemption.used_at = State.USED, at
-        redemption.closing, redemption.error, redemption.due_at = "", "", None
-        note(redemption, "used", gettext("The store says that the code was used."))
+        redemption.closing, redemption.error, redemption.due_at = "spent", "", None
+        if is_credit(redemption):
+            note(redemption, "credited")
+        else:
+            note(redemption, "used", gettext("The store says that the code was used."))
     elif not isinstance(outcome, Ended):
         _put_off(redemption, outcome, at)
     elif (

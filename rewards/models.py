@@ -77,9 +77,10 @@ class Redemption(models.Model):
     `posted` what the ledger took net of what it gave back, in `postings` entries "redemption:<id>/<n>".
 
     `code` is in capitals and was stored before any store was asked to make it. `closing` tells why it ends: expired,
-    revoked, refused, or undone like its order; an issued one that is "lapsed" ran out and keeps its points. It holds a
-    piece of the stock as long as `returned_at` is empty. `connection` is the store that makes it, or whose customer the
-    member is. `lease` rises with every claim: a worker that comes back late finds another one.
+    revoked, refused, or undone like its order; an issued one that is "lapsed" ran out and keeps its points, a used one
+    is "spent" as long as only its store says so. It holds a piece of the stock as long as `returned_at` is empty.
+    `connection` is the store that makes it, or whose customer the member is. `lease` rises with every claim: a worker
+    that comes back late finds another one.
     """
 
     class State(models.TextChoices):
@@ -136,14 +137,20 @@ class Redemption(models.Model):
             models.Index(
                 "due_at",
                 "id",
-                condition=Q(due_at__isnull=False),
-                name="redemption_due",
+                condition=Q(due_at__isnull=False) & Q(state__in=["reserved", "issuing", "closing"]),
+                name="redemption_driven",
+            ),
+            models.Index(
+                "due_at",
+                "id",
+                condition=Q(due_at__isnull=False) & Q(state__in=["issued", "used", "returned", "failed"]),
+                name="redemption_to_settle",
             ),
             models.Index(
                 "expires_at",
                 "id",
-                condition=Q(state="issued") & Q(expires_at__isnull=False),
-                name="redemption_expiring",
+                condition=Q(state="issued") & Q(expires_at__isnull=False) & Q(closing=""),
+                name="redemption_to_expire",
             ),
             models.Index("shop", "account", "id", name="redemption_of_member"),
             models.Index("shop", "reward", "id", name="redemption_of_reward"),

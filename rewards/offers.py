@@ -6,18 +6,19 @@ Nothing here reads or writes: the same facts give the same answer.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext
 
-from lib.money import LIMIT, minor_units
+from lib.money import LIMIT
 from loyalty.field_rules import MOST_POINTS
 from loyalty.moments import local_moment
 from loyalty.wording import points_text
 from rewards.abilities import unavailable_at
 from rewards.errors import NotRedeemed
 from rewards.terms import Terms
+from rewards.wanted import minimum
 from rewards.wording import moment_text, tiers_text
 
 
@@ -144,7 +145,7 @@ def free_quote(terms: Terms, currency: str) -> Quote:
     """What a reward gives that costs nothing; of a variable one the least amount."""
     steps = -(-(terms.min_points or terms.price) // terms.price) if terms.kind == "variable" else 1
     value = terms.value * steps
-    return Quote(0, value, _minimum(terms, value, currency))
+    return Quote(0, value, minimum(terms, value, currency))
 
 
 def _obstacles(listed: Listed, member: MemberFacts, at: datetime) -> Iterator[tuple[str, str]]:
@@ -193,7 +194,7 @@ def _variable_quote(terms: Terms, member: MemberFacts, wanted: int | None, total
     _fit_order(terms, slide, member, wanted, total)
     _afford(wanted, member)
     value = slide.value_of(wanted)
-    return Quote(wanted, value, _minimum(terms, value, member.currency))
+    return Quote(wanted, value, minimum(terms, value, member.currency))
 
 
 def _fit_order(terms: Terms, slide: Slide, member: MemberFacts, wanted: int, total: Decimal | None) -> None:
@@ -217,15 +218,6 @@ def not_enough(balance: int, points: int, points_name: str = "points") -> NotRed
     shown = {"balance": points_text(max(0, balance), points_name), "points": points_text(points, points_name)}
     text = gettext("You have %(balance)s, and this takes %(points)s.") % shown
     return NotRedeemed("not_enough_points", text, "points")
-
-
-def _minimum(terms: Terms, value: Decimal, currency: str) -> Decimal | None:
-    """What must be spent, so that a variable amount is never more than its part of the order: rounded up."""
-    if terms.kind != "variable" or terms.max_order_percent is None:
-        return terms.minimum_spend
-    unit = Decimal(1).scaleb(-minor_units(currency))
-    least = (value * 100 / terms.max_order_percent).quantize(unit, ROUND_CEILING)
-    return max(least, terms.minimum_spend or least)
 
 
 def _whole(points: object) -> int | None:

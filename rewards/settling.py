@@ -54,24 +54,28 @@ def verdict(standing: Standing, points: int, uses: Sequence[Use]) -> Standing:
     """Where a redemption of `points` that stands so stands with these uses.
 
     A live use always counts, whatever was thought of the code before. An order undone ends the code, so that its
-    points come back; a use that was released, or a code taken off its order, leaves the code usable.
+    points come back; a use that was released, or a code taken off its order, leaves the code usable, unless its store
+    says that it was used: then the order is on its way.
     """
     if standing.state in _UNKNOWN_YET:
         return standing
     live = [use for use in uses if use.live]
+    closing = "" if standing.closing == "spent" else standing.closing
     if live:
         kept = max(points - use.returned_points for use in live)
-        return Standing(State.USED, standing.closing, min(max(kept, 0), points), min(use.at for use in live))
+        return Standing(State.USED, closing, min(max(kept, 0), points), min(use.at for use in live))
     if standing.state in _OVER or not uses:
         return standing
-    ended = standing.closing not in ("", "lapsed")
+    ended = closing not in ("", "lapsed")
     if ended or any(_undone(use, points) for use in uses):
-        return Standing(State.CLOSING, standing.closing if ended else "undone", standing.posted, None)
-    return Standing(State.ISSUED, standing.closing, standing.posted, None)
+        return Standing(State.CLOSING, closing if ended else "undone", standing.posted, None)
+    if standing.closing == "spent":
+        return standing
+    return Standing(State.ISSUED, closing, standing.posted, None)
 
 
 def _undone(use: Use, points: int) -> bool:
-    return use.source.startswith("order:") and use.returned_points >= points
+    return use.source.startswith("order:") and use.returned_points >= max(points, 1)
 
 
 def locked(shop_id: int, redemption_id: int, *, skip_locked: bool = False) -> Redemption | None:
@@ -84,7 +88,7 @@ def locked(shop_id: int, redemption_id: int, *, skip_locked: bool = False) -> Re
 def settle(redemption: Redemption, at: datetime) -> None:
     """Bring a locked redemption to what its uses say, and save it whole. Not due any more unless a worker drives it."""
     before = Standing(redemption.state, redemption.closing, redemption.posted, redemption.used_at)
-    late = redemption.state in (State.RETURNED, State.FAILED)
+    late = redemption.returned_at is not None
     after = verdict(before, redemption.points, _uses(redemption))
     if redemption.state not in DRIVEN:
         redemption.due_at = None

@@ -1,5 +1,7 @@
 """What a store is asked to make for a redemption. Follows from the redemption alone, so every attempt asks the same."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 
 from lib.money import minor_units
@@ -7,6 +9,8 @@ from platforms.clients import CodeKind, CodeWanted
 from rewards.models import Redemption
 from rewards.terms import Terms, read_terms
 
+# A store's clock may be behind ours by as much: the code is to work at once.
+CLOCKS_APART = timedelta(minutes=5)
 _KINDS: dict[str, CodeKind] = {
     "fixed": "fixed",
     "variable": "fixed",
@@ -18,8 +22,11 @@ _KINDS: dict[str, CodeKind] = {
 }
 
 
-def code_wanted(redemption: Redemption) -> CodeWanted:
-    """The code of a redemption whose `shop` and `account.customer` are loaded. Raises KeyError for a custom reward."""
+def code_wanted(redemption: Redemption, not_ids: Sequence[str] = ()) -> CodeWanted:
+    """The code of a redemption whose `shop` and `account.customer` are loaded. Raises KeyError for a custom reward.
+
+    `not_ids`: store credits of the member's other redemptions.
+    """
     terms = read_terms(redemption.terms)
     customer = redemption.account.customer
     currency = redemption.shop.currency
@@ -36,10 +43,11 @@ def code_wanted(redemption: Redemption) -> CodeWanted:
         variant_ids=terms.variant_ids,
         collection_ids=terms.collection_ids,
         combines=terms.combines,
-        starts_at=redemption.created_at,
+        starts_at=redemption.created_at - CLOCKS_APART,
         ends_at=redemption.expires_at,
         customer_id=customer.external_id,
         email=customer.email,
+        not_ids=tuple(not_ids),
     )
 
 

@@ -76,17 +76,18 @@ def credit(wanted: CodeWanted) -> Json:
 
 
 def find_credit(customer: Json | None, wanted: CodeWanted, since: datetime) -> CodeFound | None:
-    """The first credit since `since` of this amount and end, among the newest fifty.
+    """The first credit since `since` of this amount and end that is not known as another's, among the newest fifty.
 
-    A credit carries no note, and Shopify takes no idempotency key for it. So two credits of the same amount and end,
-    given to one customer within the same moments, cannot be told apart; nor can one that the merchant gave then.
+    A credit carries no note, and Shopify takes no idempotency key for it. So one that the merchant gave to the same
+    customer in the same moments, of the same amount and end, cannot be told apart.
     """
     expires_at = iso(wanted.ends_at) if wanted.ends_at else None
     earliest = since.astimezone(UTC) - CLOCKS_APART
     found = [
         credit
         for credit in _credits(customer)
-        if Decimal(credit["amount"]["amount"]) == wanted.value
+        if credit["id"] not in wanted.not_ids
+        and Decimal(credit["amount"]["amount"]) == wanted.value
         and credit["amount"]["currencyCode"] == wanted.currency
         and _same_instant(credit.get("expiresAt"), expires_at)
         and datetime.fromisoformat(credit["createdAt"]) >= earliest

@@ -145,7 +145,8 @@ class ShopifyClient:
         try:
             payload = self._admin.change(documents.DEACTIVATE_DISCOUNT, id=id)
         except StoreRefused:
-            if self._admin.ask(documents.DISCOUNT, id=id)["codeDiscountNode"] is None:
+            left = codes.read(self._admin.ask(documents.DISCOUNT, id=id)["codeDiscountNode"], wanted)
+            if left is None or not left.live:
                 return
             raise
         ended = codes.read(payload["codeDiscountNode"], wanted)

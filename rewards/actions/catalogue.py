@@ -15,7 +15,7 @@ from lib.clock import now
 from loyalty.errors import Problem
 from loyalty.versions import timelines
 from rewards.errors import InvalidReward, StaleReward
-from rewards.models import Reward
+from rewards.models import Redemption, Reward
 from rewards.terms import Terms, plain_terms, read_terms
 from rewards.validation import Ground, stock_problems, text_problems, valid_terms
 from shops.models import Connection, Shop
@@ -60,7 +60,8 @@ def check_reward(
     former: Reward | None = None,
 ) -> Terms:
     """The terms as a new reward, or `former` changed, would have them. Writes nothing. Raises `InvalidReward`."""
-    found = [*text_problems(name, description), *stock_problems(stock, former.taken if former else 0)]
+    gone = _gone(former) if former and stock is not None else 0
+    found = [*text_problems(name, description), *stock_problems(stock, gone)]
     return _checked(shop, terms, found, now(), read_terms(former.terms) if former else None)
 
 
@@ -89,6 +90,8 @@ def change_reward(
             raise StaleReward(said, row.revision)
         row.name = row.name if name is None else name
         row.description = row.description if description is None else description
+        if stock is not None:
+            row.taken = _gone(row)
         row.stock = None if endless else row.stock if stock is None else stock
         row.active = row.active if active is None else active
         found = [*text_problems(row.name, row.description), *stock_problems(row.stock, row.taken)]
@@ -161,9 +164,18 @@ def _changed(reward: Reward, change: Callable[[Reward], None], what: str, actor:
             return row
         row.revision += 1
         row.updated_at = now()
-        row.save(update_fields=[*_FIELDS, "revision", "updated_at"])
+        row.save(update_fields=[*_FIELDS, "taken", "revision", "updated_at"])
     log.info(what, shop=row.shop.public_id, reward=row.public_id, revision=row.revision, actor=actor)
     return row
+
+
+def _gone(reward: Reward) -> int:
+    """How many are gone: counted where there was no end, since then nobody keeps count."""
+    if reward.stock is not None:
+        return int(reward.taken)
+    with scope(shop=reward.shop):
+        held = Redemption.objects.filter(shop=reward.shop, reward=reward, returned_at=None)
+        return int(held.count())
 
 
 _FIELDS = ("name", "description", "terms", "active", "stock", "archived_at")

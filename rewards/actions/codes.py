@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext
 from django_scopes import scope
@@ -91,10 +92,10 @@ def _found(shop: Shop, code: str, *, lock: bool) -> Redemption | None:
     rows = Redemption.objects.select_related("connection")
     if lock:
         rows = rows.select_for_update(no_key=True, of=("self",))
+    # In the database's own capitals, which are not always Python's.
+    shown = Upper(Value(code.strip().replace("\x00", "")))
     rows = rows.alias(capitals=Upper("code")).exclude(code="")
-    found: Redemption | None = rows.filter(
-        shop=shop, capitals=code.strip().replace("\x00", "").upper()
-    ).first()
+    found: Redemption | None = rows.filter(shop=shop, capitals=shown).first()
     return found
 
 

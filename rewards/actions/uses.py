@@ -57,11 +57,17 @@ def _use(order: OrderTold, redemption_id: int, points: int, has: bool) -> dict[s
         "number": order.number[:64],
         "at": order.at,
         "live": has and stands(order.facts),
-        "returned_points": returned_points(points, order.facts) if has else 0,
+        "returned_points": _returned(points, order.facts) if has else 0,
     }
 
 
-# The last column: whether the order has the code now.
+def _returned(points: int, order: OrderFacts) -> int:
+    """Of an order that does not stand never 0, so that it differs from one that lost a code which cost nothing."""
+    return returned_points(points, order) if stands(order) else max(points, 1)
+
+
+# The last column: whether the order has the code now. Each part is found by an index, whatever the planner believes of
+# how many codes and uses there are.
 _FIND = """
     WITH told AS MATERIALIZED (
         SELECT r.shop_id, r.source, c.code
@@ -69,13 +75,19 @@ _FIND = """
         LEFT JOIN LATERAL unnest(r.codes) AS c(code) ON true
     ), found AS (
         SELECT d.shop_id, d.id, d.points, t.source, true AS has
-        FROM told t JOIN rewards_redemption d
-            ON d.shop_id = t.shop_id AND upper(d.code) = upper(btrim(t.code)) AND d.code <> ''
+        FROM told t CROSS JOIN LATERAL (
+            SELECT d.shop_id, d.id, d.points FROM rewards_redemption d
+            WHERE d.shop_id = t.shop_id AND upper(d.code) = upper(btrim(t.code)) AND d.code <> '' LIMIT 1
+        ) d
         UNION ALL
-        SELECT d.shop_id, d.id, d.points, u.source, false
-        FROM (SELECT DISTINCT shop_id, source FROM told) t
-        JOIN rewards_codeuse u ON u.shop_id = t.shop_id AND u.source = t.source
-        JOIN rewards_redemption d ON d.shop_id = u.shop_id AND d.id = u.redemption_id
+        SELECT d.shop_id, d.id, d.points, t.source, false
+        FROM (SELECT DISTINCT shop_id, source FROM told) t CROSS JOIN LATERAL (
+            SELECT u.redemption_id FROM rewards_codeuse u
+            WHERE u.shop_id = t.shop_id AND u.source = t.source OFFSET 0
+        ) u CROSS JOIN LATERAL (
+            SELECT d.shop_id, d.id, d.points FROM rewards_redemption d
+            WHERE d.shop_id = t.shop_id AND d.id = u.redemption_id LIMIT 1
+        ) d
     )
     SELECT shop_id, id, points, source, bool_or(has) FROM found GROUP BY shop_id, id, points, source
 """
