@@ -133,6 +133,15 @@ def keeps_to_the_document(operation_id: str) -> Callable[..., None]:
     return test
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("charset", ["zlib", "idna", "undefined"])
+def test_a_charset_that_is_not_for_text_is_a_bad_request(shop: Shop, charset: str) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    for path in ("/api/v1/members/?email=%C3", "/dashboard/?email=%C3"):
+        answer = shop.session.get(shop.url + path, headers=headers, timeout=10)
+        assert answer.status_code == 400
+
+
 # Each a function of its own: pytest would give those that schemathesis makes of one function the same name.
 for operations in described["paths"].values():
     for operation in operations.values():
