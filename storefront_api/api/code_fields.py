@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from rewards.actions.codes import REFERENCE_LENGTH
@@ -11,6 +12,7 @@ from rewards.discounts import discount_of
 from rewards.models import Redemption, Reward
 from rewards.terms import read_terms
 from rewards.wanted import minimum
+from storefront_api.api import examples
 from storefront_api.api.event_fields import Strict
 from storefront_api.api.reward_fields import worth_of
 from storefront_api.api.values import AmountField, Text, amount_text
@@ -77,6 +79,7 @@ class CodeSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
+@extend_schema_serializer(examples=examples.CHECKED)
 class CheckedSerializer(CodeSerializer):
     """Whether a code could be used now."""
 
@@ -85,6 +88,7 @@ class CheckedSerializer(CodeSerializer):
     message = serializers.CharField(help_text=_("Why not, in a sentence for the till; empty if it can"))
 
 
+@extend_schema_serializer(examples=examples.NOTED)
 class NotedSerializer(CodeSerializer):
     """A code that was used or released."""
 

@@ -18,6 +18,7 @@ from lib.ratelimit import RateLimiter
 from rewards.actions.codes import release_code, use_code, validate_code
 from rewards.errors import CodeNotUsable
 from rewards.models import Redemption
+from storefront_api.api import examples
 from storefront_api.api.bodies import BoundedJSON, Conflict
 from storefront_api.api.code_fields import (
     CheckedSerializer,
@@ -97,7 +98,8 @@ class Validate(CodeView):
         operation_id="codes_validate",
         responses={200: CheckedSerializer},
         examples=[
-            OpenApiExample("At a till", {"code": _TILL["code"], "order_total": "49.95"}, request_only=True)
+            OpenApiExample("At a till", {"code": _TILL["code"], "order_total": "49.95"}, request_only=True),
+            *examples.CHECKED,
         ],
     )
     def post(self, request: Request) -> Response:
@@ -124,7 +126,10 @@ class Use(CodeView):
             404: OpenApiResponse(description=_UNKNOWN),
             409: OpenApiResponse(description=_NOT_USABLE),
         },
-        examples=[OpenApiExample("At a till", _TILL | {"order_total": "49.95"}, request_only=True)],
+        examples=[
+            OpenApiExample("At a till", _TILL | {"order_total": "49.95"}, request_only=True),
+            *examples.NOTED,
+        ],
     )
     def post(self, request: Request) -> Response:
         """Use a code up. Sent again with the same reference it changes nothing."""
@@ -141,7 +146,7 @@ class Release(CodeView):
             404: OpenApiResponse(description=_UNKNOWN),
             409: OpenApiResponse(description="The code cannot be released here: `code` is elsewhere."),
         },
-        examples=[OpenApiExample("At a till", _TILL, request_only=True)],
+        examples=[OpenApiExample("At a till", _TILL, request_only=True), *examples.NOTED],
     )
     def post(self, request: Request) -> Response:
         """The order or receipt does not use the code after all. Sent again it changes nothing."""

@@ -20,6 +20,7 @@ from rewards.actions.redemptions import fulfil, revoke
 from rewards.errors import KeyConflict, NotPossible, NotRedeemed
 from rewards.models import CodeUse, Redemption, RedemptionStep
 from shops.models import Shop
+from storefront_api.api import examples
 from storefront_api.api.bodies import BoundedJSON, Conflict, idempotency_key, key_parameter
 from storefront_api.api.reward_fields import FullRedemptionSerializer, RedeemSerializer, RedemptionSerializer
 from storefront_api.api.views import ShopView
@@ -70,7 +71,7 @@ class MemberRedemptions(ShopView, generics.ListAPIView[Redemption]):
             404: OpenApiResponse(description="There is no such member, or no such reward."),
             409: OpenApiResponse(description=_REFUSED),
         },
-        examples=[_REDEEM],
+        examples=[_REDEEM, *examples.REDEMPTION],
     )
     def post(self, request: Request, member_id: int) -> Response:
         """Take the points and reserve the reward. A code that a store has to make comes within seconds."""

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from loyalty.field_rules import MOST_POINTS
@@ -12,6 +12,7 @@ from rewards.models import CodeUse, Redemption, RedemptionStep, Reward
 from rewards.offers import Listed, Offer
 from rewards.terms import Combines, Source, Terms, read_terms
 from rewards.wording import conditions_texts, worth_text
+from storefront_api.api import examples
 from storefront_api.api.event_fields import Strict
 from storefront_api.api.values import AmountField, Text, WholeNumber, amount_text
 
@@ -78,6 +79,7 @@ class OfferSerializer(serializers.Serializer[Offer]):
         return not offer.missing
 
 
+@extend_schema_serializer(examples=examples.REWARD)
 class RewardSerializer(serializers.Serializer[Listed]):
     """A reward that is offered. Context: `currency`, `offers` by the rewards' ids where a member was named."""
 
@@ -147,6 +149,7 @@ class StepSerializer(serializers.ModelSerializer[RedemptionStep]):
         read_only_fields = fields
 
 
+@extend_schema_serializer(examples=examples.REDEMPTION)
 class RedemptionSerializer(serializers.ModelSerializer[Redemption]):
     """A redemption with its reward at hand. Context: `currency`."""
 
@@ -204,6 +207,7 @@ class RedemptionSerializer(serializers.ModelSerializer[Redemption]):
         return dict(TermsSerializer(read_terms(redemption.terms)).data)
 
 
+@extend_schema_serializer(examples=examples.FULL_REDEMPTION)
 class FullRedemptionSerializer(RedemptionSerializer):
     """A redemption and its life. Context: `uses` and `steps` too."""
 

@@ -142,6 +142,23 @@ def test_a_charset_that_is_not_for_text_is_a_bad_request(shop: Shop, charset: st
         assert answer.status_code == 400
 
 
+def test_examples_tell_what_is_told() -> None:
+    """Every field of the answer, and no other."""
+    schemas, seen = described["components"]["schemas"], 0
+    for operations in described["paths"].values():
+        for status, response in ((s, r) for o in operations.values() for s, r in o["responses"].items()):
+            for content in response.get("content", {}).values() if status in ("200", "201") else ():
+                for example in content.get("examples", {}).values():
+                    fields = schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"]
+                    value = example["value"]
+                    if "results" in fields:
+                        fields = schemas[fields["results"]["items"]["$ref"].rpartition("/")[2]]["properties"]
+                        [value] = value["results"]
+                    assert set(value) == set(fields)
+                    seen += 1
+    assert seen >= 11
+
+
 # Each a function of its own: pytest would give those that schemathesis makes of one function the same name.
 for operations in described["paths"].values():
     for operation in operations.values():
