@@ -241,7 +241,7 @@ def _made_in_vain(redemption: Redemption, outcome: Outcome, at: datetime) -> Non
 def _ended(redemption: Redemption, outcome: Outcome, at: datetime) -> None:
     if isinstance(outcome, Spent):
         redemption.state, redemption.used_at = State.USED, at
-        redemption.closing, redemption.error, redemption.due_at = "spent", "", None
+        redemption.closing, redemption.error, redemption.due_at = "", "", None
         if is_credit(redemption):
             note(redemption, "credited")
         else:

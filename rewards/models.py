@@ -77,10 +77,9 @@ class Redemption(models.Model):
     `posted` what the ledger took net of what it gave back, in `postings` entries "redemption:<id>/<n>".
 
     `code` is in capitals and was stored before any store was asked to make it. `closing` tells why it ends: expired,
-    revoked, refused, or undone like its order; an issued one that is "lapsed" ran out and keeps its points, a used one
-    is "spent" as long as only its store says so. It holds a piece of the stock as long as `returned_at` is empty.
-    `connection` is the store that makes it, or whose customer the member is. `lease` rises with every claim: a worker
-    that comes back late finds another one.
+    revoked, refused, or undone like its order; an issued one that is "lapsed" ran out and keeps its points. It holds a
+    piece of the stock as long as `returned_at` is empty. `connection` is the store that makes it, or whose customer the
+    member is. `lease` rises with every claim: a worker that comes back late finds another one.
     """
 
     class State(models.TextChoices):

@@ -54,24 +54,20 @@ def verdict(standing: Standing, points: int, uses: Sequence[Use]) -> Standing:
     """Where a redemption of `points` that stands so stands with these uses.
 
     A live use always counts, whatever was thought of the code before. An order undone ends the code, so that its
-    points come back; a use that was released, or a code taken off its order, leaves the code usable, unless its store
-    says that it was used: then the order is on its way.
+    points come back; a use that was released, or a code taken off its order, leaves the code usable.
     """
     if standing.state in _UNKNOWN_YET:
         return standing
     live = [use for use in uses if use.live]
-    closing = "" if standing.closing == "spent" else standing.closing
     if live:
         kept = max(points - use.returned_points for use in live)
-        return Standing(State.USED, closing, min(max(kept, 0), points), min(use.at for use in live))
+        return Standing(State.USED, standing.closing, min(max(kept, 0), points), min(use.at for use in live))
     if standing.state in _OVER or not uses:
         return standing
-    ended = closing not in ("", "lapsed")
+    ended = standing.closing not in ("", "lapsed")
     if ended or any(_undone(use, points) for use in uses):
-        return Standing(State.CLOSING, closing if ended else "undone", standing.posted, None)
-    if standing.closing == "spent":
-        return standing
-    return Standing(State.ISSUED, closing, standing.posted, None)
+        return Standing(State.CLOSING, standing.closing if ended else "undone", standing.posted, None)
+    return Standing(State.ISSUED, standing.closing, standing.posted, None)
 
 
 def _undone(use: Use, points: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django_scopes import scope
 
+from loyalty.actions.points import adjust
 from loyalty.models import Standing
 from platforms.clients import Abilities, Access, Client
 from platforms.connect import connect_store
@@ -20,6 +21,8 @@ from rewards.actions.catalogue import (
     offer_reward,
     withdraw_reward,
 )
+from rewards.actions.redeem import redeem
+from rewards.actions.redemptions import cancel
 from rewards.errors import InvalidReward, StaleReward
 from rewards.models import Reward
 from rewards.queries import catalogue, rewards_of
@@ -201,3 +204,21 @@ def test_the_widget_shows_what_a_member_can_have(shop: Shop) -> None:
     shown = [(one.listed.name, one.missing, one.obstacle) for one in catalogue(connection, member.account)]
     assert shown == [("Five off", 0, ""), ("Ten off", 400, "not_enough_points"), ("Uploaded", 0, "sold_out")]
     assert [one.missing for one in catalogue(connection, None)] == [500, 1000, 500]
+
+
+def test_a_stock_that_comes_later_counts_what_is_out(shop: Shop) -> None:
+    """While there is no end nobody keeps count; then each that is not given back is gone."""
+    member = new_member(shop).account
+    adjust(member, 1000, "A start", "olivia@corner.example")
+    reward = create_reward(shop, "Mug", {"kind": "custom", "price": 10}, stock=5)
+    mugs = [redeem(member, reward.public_id, f"mug-{number}") for number in range(2)]
+    endless = change_reward(reward, revision=1, endless=True)
+    cancel(mugs[0], "olivia@corner.example")
+    mugs += [redeem(member, reward.public_id, f"more-{number}") for number in range(3)]
+    with pytest.raises(InvalidReward, match="stock: must not be below 4"):
+        change_reward(endless, revision=2, stock=3)
+    limited = change_reward(endless, revision=2, stock=5)
+    assert limited.taken == 4
+    cancel(mugs[4], "olivia@corner.example")
+    limited.refresh_from_db()
+    assert limited.taken == 3
