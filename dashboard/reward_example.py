@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 
 from dashboard.example import usual_amount
-from dashboard.reward_text import problems_at_stores, stores_of, suggested_name, terms_lines
+from dashboard.reward_text import closed_lines, stores_of, suggested_name, terms_lines, unavailable_lines
 from lib.clock import now
 from loyalty.documents import Conditions, PerCurrency, ProgramDocument
 from loyalty.field_rules import MOST_POINTS
@@ -54,7 +54,8 @@ def example(ground: Ground, terms: Terms, name: str, balance: int | None = None)
     """`sentence`, `why` (the cost), `note` (what members spend for it), `lines` (terms), `say`: `warning`, `name`."""
     currency = ground.shop.currency
     slide = _slide(ground, terms, balance) if terms.kind == "variable" else None
-    warnings = problems_at_stores(terms, stores_of(ground.shop))
+    stores = stores_of(ground.shop)
+    warnings = [*unavailable_lines(terms, stores), *closed_lines(stores, terms)]
     suggested = suggested_name(terms, currency)
     return {
         "sentence": _slide_text(ground, slide, balance) if slide else _sentence(ground, terms, name, balance),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext
 
 from dashboard.reward_kinds import KINDS, RewardKind
-from dashboard.reward_text import given_text, left_text, price_text, problems_at_stores, stores_of
+from dashboard.reward_text import given_text, left_text, price_text, stores_of, unavailable_lines
 from lib.clock import now
 from loyalty.moments import local_moment
 from loyalty.wording import number
@@ -63,7 +63,7 @@ def reward_rows(shop: Shop) -> list[RewardRow]:
                 redeemed=count,
                 redeemed_text=_counted(count),
                 labels=labels_of(reward, terms, left, ZoneInfo(shop.timezone)),
-                problems=problems_at_stores(terms, stores),
+                problems=unavailable_lines(terms, stores),
             )
         )
     return rows

@@ -8,12 +8,15 @@ from django.utils.translation import gettext, ngettext
 from lib.clock import now
 from loyalty.moments import local_moment
 from loyalty.wording import all_of, number, points_text
+from platforms.registry import PLATFORMS
 from rewards.abilities import unavailable_at
 from rewards.queries import Names
 from rewards.stores import made_by_store
 from rewards.terms import Terms
 from rewards.wording import conditions_texts, moment_text, tiers_text, worth_text
 from shops.models import Connection, Shop, StoreAccess
+
+Store = tuple[Connection, StoreAccess | None]
 
 
 def given_text(terms: Terms, currency: str) -> str:
@@ -38,7 +41,9 @@ def price_text(terms: Terms, names: Names) -> str:
         price = gettext("%(price)s a step") % {"price": price}
     if not terms.tier_prices:
         return price
-    own = ", ".join(f"{names.tiers.get(key, key)}: {points}" for key, points in terms.tier_prices.items())
+    own = ", ".join(
+        f"{names.tiers.get(key, key)}: {number(points)}" for key, points in terms.tier_prices.items()
+    )
     return f"{price} ({own})"
 
 
@@ -54,27 +59,33 @@ def terms_lines(terms: Terms, currency: str, names: Names, zone: ZoneInfo) -> li
     ]
 
 
-def problems_at_stores(terms: Terms, stores: Iterable[tuple[Connection, StoreAccess | None]]) -> list[str]:
+def unavailable_lines(terms: Terms, stores: Iterable[Store]) -> list[str]:
     """At which stores it cannot be given, and why."""
-    found = []
-    for connection, access in stores:
-        reason = unavailable_at(terms, connection.platform)
-        if not reason and made_by_store(terms, connection.platform) and not _open(access):
-            reason = gettext("it has not let us in, so no code can be made. Connect it again.")
-        if reason:
-            found.append(f"{connection.domain}: {reason}")
-    return found
+    found = ((connection, unavailable_at(terms, connection.platform)) for connection, _access in stores)
+    return [f"{connection.domain}: {reason}" for connection, reason in found if reason]
 
 
-def stores_of(shop: Shop) -> list[tuple[Connection, StoreAccess | None]]:
+def closed_lines(stores: Iterable[Store], terms: Terms | None = None) -> list[str]:
+    """Which stores would make codes (of these terms, if given) but have not let us in."""
+    said = gettext("%(store)s has not let us in, so it makes no codes. Connect it again.")
+    return [
+        said % {"store": connection.domain}
+        for connection, access in stores
+        if PLATFORMS[connection.platform].client is not None
+        and (terms is None or _made_there(terms, connection.platform))
+        and not (access is not None and access.state == StoreAccess.State.ACTIVE)
+    ]
+
+
+def stores_of(shop: Shop) -> list[Store]:
     """The shop's active stores and how they are reached."""
     connections = Connection.objects.filter(shop=shop, active=True).order_by("id")
     accesses = {one.connection_id: one for one in StoreAccess.objects.filter(shop=shop)}
     return [(one, accesses.get(one.pk)) for one in connections]
 
 
-def _open(access: StoreAccess | None) -> bool:
-    return access is not None and access.state == StoreAccess.State.ACTIVE
+def _made_there(terms: Terms, platform: str) -> bool:
+    return made_by_store(terms, platform) and not unavailable_at(terms, platform)
 
 
 def _bounds(terms: Terms, names: Names) -> Iterator[str]:

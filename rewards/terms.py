@@ -59,6 +59,6 @@ def read_terms(stored: Any) -> Terms:
 
 
 def plain_terms(terms: Terms) -> dict[str, Any]:
-    """The terms for a jsonb column: amounts are strings."""
-    plain: dict[str, Any] = msgspec.to_builtins(terms)
+    """The terms as a jsonb column gives them back: amounts are strings, lists are lists."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(terms))
     return plain

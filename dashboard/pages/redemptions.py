@@ -12,6 +12,7 @@ from dashboard.redemption_rows import choices, found, narrowed, rows_of
 from dashboard.reward_text import terms_lines
 from dashboard.site import site
 from lib.clock import now
+from loyalty.calendar import last_day
 from loyalty.models import Entry
 from rewards.attention import stuck
 from rewards.models import CodeUse, Redemption, RedemptionStep, Reward
@@ -74,8 +75,9 @@ def redemption(request: DeskRequest, public_id: str) -> HttpResponse:
         "steps": [(step, step_text(step), step.what in FAILURES) for step in steps],
         "uses": [(use, use_text(use)) for use in uses],
         "entries": Entry.objects.filter(shop=shop, reference__in=references).order_by("id"),
+        "valid_through": last_day(request.desk.zone, one.expires_at) if one.expires_at else None,
         "stuck": stuck(shop, now()).filter(pk=one.pk).exists(),
-        "free": one.request_key.startswith("given:"),
+        "free": not one.points,
         **_acts(request, one, terms.kind),
     }
     return site.show(request, "redemption", context)

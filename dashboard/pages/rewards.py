@@ -15,7 +15,7 @@ from dashboard.forms.rewards import RewardForm
 from dashboard.reward_example import Ground, balance_of, example, ground_of
 from dashboard.reward_kinds import GROUPS, KINDS
 from dashboard.reward_rows import labels_of, left_of, reward_rows
-from dashboard.reward_text import suggested_name
+from dashboard.reward_text import closed_lines, stores_of, suggested_name
 from dashboard.site import site
 from rewards.actions.catalogue import (
     archive_reward,
@@ -70,6 +70,7 @@ def rewards(request: DeskRequest) -> HttpResponse:
         "title": gettext("Rewards"),
         "rows": rows,
         "last": len(rows) - 1,
+        "closed": closed_lines(stores_of(request.desk.shop)) if rows else [],
         "archived": archived.order_by("-archived_at", "-id")[:100],
         "may_edit": request.desk.may(Right.REWARDS),
     }
