@@ -237,7 +237,9 @@ def _told(request: HttpRequest, shopper: Shopper, row: _Row) -> dict[str, Any]:
 def _words(stored: str, value: Decimal, currency: str) -> tuple[Terms, str, list[str]]:
     """The terms of a redemption, what it is worth, and what holds for it: the same for all that were made alike."""
     terms = read_terms(stored)
-    return terms, worth_text(terms, value, currency), conditions_texts(terms, currency)
+    # How long a code can be used its last day tells.
+    holds = conditions_texts(msgspec.structs.replace(terms, validity_days=None), currency)
+    return terms, worth_text(terms, value, currency), holds
 
 
 def _state_text(row: _Row, usable: bool) -> str:

@@ -1,16 +1,8 @@
 // What is the shopper's own: the head of the panel, the history, the invitation of guests; put into regulars.js too.
+const NEWS_MS = 5000;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-
-/** The instant at which a token ends, in ms; 0 when it cannot be read. */
-function endOf(token) {
-  try {
-    return JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).exp * 1000 || 0;
-  } catch {
-    return 0;
-  }
-}
 
 /** A date, or "YYYY-MM-DD" of the shop; the year is told where it is another than this one, or always `withYear`. */
 function dayText(when, lang, withYear = false) {
@@ -30,6 +22,38 @@ function roll(places, from, to, current) {
     if (part < 1 && current(to)) requestAnimationFrame(step);
   };
   step(started);
+}
+
+/** A change of the balance: in a bubble beside the launcher, on a chip in the head of the panel, and aloud. */
+class News {
+  bubble = make("div", { class: "bubble", hidden: true, "aria-hidden": "true" });
+  #chip = "";
+  #live; #head; #timer;
+
+  constructor(live, head) {
+    [this.#live, this.#head] = [live, head];
+  }
+
+  tell(change, text, open) {
+    this.#live.textContent = text;
+    this.bubble.textContent = this.#chip = change;
+    this.bubble.hidden = open;
+    this.show();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(), NEWS_MS);
+  }
+
+  /** Put the chip there, as long as it is news; the head has been drawn anew. */
+  show() {
+    this.#head.querySelector(".chip")?.remove();
+    if (this.#chip) this.#head.querySelector(".balance")?.append(make("span", { class: "chip", "aria-hidden": "true" }, this.#chip));
+  }
+
+  #end() {
+    this.bubble.hidden = true;
+    this.#chip = "";
+    this.show();
+  }
 }
 
 function memberHead(ui, me, mine, number) {
@@ -76,7 +100,7 @@ function historyRow(ui, entry) {
   return make("li", { class: "entry" }, make("b", {}, title),
     make("span", { class: `points ${entry.points < 0 ? "down" : "up"}` },
       ui.digits(entry.points, { signDisplay: "exceptZero" }).replace("-", "−")),
-    make("p", { class: "why" }, entry.sentence.replace(/ (?=[€£$¥])/g, "\u00a0")),
+    make("p", { class: "why" }, tied(entry.sentence)),
     make("p", { class: "small date" }, `${label}${ui.day(new Date(entry.occurred_at), true)} · ` +
       ui.say("balanceAfter", { points: ui.digits(entry.balance_after) })));
 }

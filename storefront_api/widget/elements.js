@@ -15,8 +15,17 @@ const ICONS = {
   spark: "M12 3v5M12 16v5M3 12h5M16 12h5M6 6l2.5 2.5M15.5 15.5L18 18M18 6l-2.5 2.5M8.5 15.5L6 18",
   medal: "M8 3l4 7 4-7M12 21a5.5 5.5 0 1 0 0-11 5.5 5.5 0 0 0 0 11zM12 13.5v4",
   clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3 2",
+  tag: "M4 12V4h8l8 8-8 8zM8.2 8.2v.1",
+  percent: "M6 18L18 6M7.5 9.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM16.5 18.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
+  truck: "M3 6h11v10H3zM14 10h4l3 3v3h-7M7 19.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17 19.5a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
+  card: "M3 6h18v12H3zM3 10h18M7 14.5h4",
+  sliders: "M4 8h9M17 8h3M15 10a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM4 16h3M11 16h9M9 18a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
+  copy: "M9 9h11v11H9zM5.5 15H4V4h11v1.5",
   check: "M5 12.5l4.5 4.5L19 7.5",
 };
+
+/** The text with no line break before a currency. */
+const tied = (text) => text.replace(/ (?=[€£$¥])/g, "\u00a0");
 
 /** An element; text is always set as text, never as HTML. */
 function make(tag, attributes = {}, ...children) {

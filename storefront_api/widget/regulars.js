@@ -6,21 +6,27 @@
   const TEXTS = JSON.parse("texts.json"); // the server puts these files here
   const CSS = "regulars.css";
   /* elements.js */
+  /* server.js */
   /* program.js */
+  /* rewards.js */
+  /* shelf.js */
+  /* redeeming.js */
   /* account.js */
 
-  const FAST_MS = 900, FAST_FOR_MS = 20000, SLOW_MS = 20000, TIMEOUT_MS = 8000, RENEW_MS = 60000;
+  const FAST_MS = 900, FAST_FOR_MS = 20000, SLOW_MS = 20000;
   const script = document.currentScript;
   class Regulars extends HTMLElement {
     #root = this.attachShadow({ mode: "open" });
     #view = "loading"; // guest, expired, member or offline
-    #token = null;
+    #server = new Server(() => this.#setting("base") ?? (script ? new URL(script.src).origin : location.origin));
     #etag = "";
     #me = null;
     #program = null;
     #mine = null;
+    #shelf = new Shelf(this.#server, () => this.#render(), () => this.dialog.open);
+    #redeeming = null;
+    #scrolled = 0;
     #visited = false;
-    #chip = "";
     #unfolded = new Set();
     #entries = [];
     #next = null;
@@ -47,10 +53,10 @@
 
     /** Show this shopper, or a guest when there is no token. */
     setToken(token) {
-      const changed = (token || null) !== this.#token;
-      this.#token = token || null;
+      const changed = (token || null) !== this.#server.token;
+      this.#server.token = token || null;
       if (changed) this.#etag = "";
-      if (!this.#token) this.#forget("guest");
+      if (!token) this.#forget("guest");
       this.refresh();
     }
 
@@ -69,6 +75,8 @@
       if (this.#view === "member") {
         this.#loadMine();
         if (!this.#entries.length) this.#history();
+      } else if (!this.#shelf.rewards) {
+        this.#shelf.load(this.#shop);
       }
       this.refresh();
     }
@@ -81,6 +89,10 @@
 
     #setting(name) {
       return this.dataset[name] ?? script?.dataset[name];
+    }
+
+    get #shop() {
+      return encodeURIComponent(this.#setting("shop") ?? "");
     }
 
     get #texts() {
@@ -107,38 +119,13 @@
 
     // ---- talking to the server
 
-    async #ask(path, headers = {}, more = {}) {
-      const base = this.#setting("base") ?? (script ? new URL(script.src).origin : location.origin);
-      return fetch(`${base}/storefront/v1/${path}`, {
-        headers, credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS), ...more,
-      });
-    }
-
-    get #authorization() {
-      return { Authorization: `Bearer ${this.#token}` };
-    }
-
-    /** The shop page's own address for a fresh token: `{token}`, or no token for a guest. */
-    async #renew() {
-      const url = this.#setting("tokenUrl");
-      if (!url || endOf(this.#token ?? "") - Date.now() > RENEW_MS) return;
-      const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (answer.ok) {
-        this.#token = (await answer.json()).token || null;
-      } else if (answer.status === 401 || answer.status === 403) {
-        this.#token = null;
-      } else {
-        throw new Error(`token: ${answer.status}`);
-      }
-    }
-
     async #poll() {
       clearTimeout(this.#timer);
       const run = ++this.#run;
       let wait = 0;
       try {
         if (!this.#program) await this.#loadProgram();
-        await this.#renew();
+        await this.#server.renew(this.#setting("tokenUrl"));
         if (run === this.#run) wait = await this.#loadMe(run);
         this.#failures = 0;
       } catch {
@@ -150,30 +137,28 @@
       if (run !== this.#run || !this.isConnected || document.visibilityState !== "visible") return;
       const usual = Date.now() < this.#fastUntil ? FAST_MS : SLOW_MS;
       const pause = this.#failures ? Math.min(60000, 2000 * 2 ** this.#failures) : Math.max(wait, usual);
-      if (this.#failures || this.#token || this.#setting("tokenUrl")) {
+      if (this.#failures || this.#server.token || this.#setting("tokenUrl")) {
         this.#timer = setTimeout(() => this.#poll(), pause);
       }
     }
 
     async #loadProgram() {
-      const answer = await this.#ask(`program?shop=${encodeURIComponent(this.#setting("shop") ?? "")}`);
+      const answer = await this.#server.ask(`program?shop=${this.#shop}`);
       if (!answer.ok) throw new Error(`program: ${answer.status}`);
       this.#program = await answer.json();
     }
 
     /** Read the balance; the milliseconds that the server asks to wait. */
     async #loadMe(run) {
-      if (!this.#token) {
+      if (!this.#server.token) {
         this.#forget(this.#view === "expired" ? "expired" : "guest");
         return 0;
       }
-      const headers = this.#authorization;
-      if (this.#etag && this.#me) headers["If-None-Match"] = this.#etag;
-      const answer = await this.#ask("me", headers);
+      const answer = await this.#server.mine("me", this.#etag && this.#me ? { "If-None-Match": this.#etag } : {});
       if (run !== this.#run) return 0;
       if (answer.status === 429) return 1000 * (Number(answer.headers.get("Retry-After")) || 5);
       if (answer.status === 401) {
-        this.#token = null;
+        this.#server.token = null;
         this.#forget("expired");
         this.#tell("token-expired", {});
       } else if (answer.status === 304) {
@@ -187,33 +172,25 @@
       return 0;
     }
 
-    /** What the program holds for the shopper; without an answer the panel tells what it holds for everybody. */
+    /** What the program and the rewards are to the shopper; without an answer the panel tells what everybody is told. */
     async #loadMine() {
-      const run = this.#token;
-      const answer = await this.#ask("me/program", this.#authorization).catch(() => null);
-      if (!answer?.ok || this.#token !== run || this.#view !== "member") return;
-      this.#mine = await answer.json();
+      this.#shelf.load();
+      const mine = await this.#server.read("me/program");
+      if (!mine || this.#view !== "member") return;
+      this.#mine = mine;
       this.#render();
-    }
-
-    /** Tell what the shopper did; the answer, or null where it could not be told. */
-    async #claim(event) {
-      const headers = { ...this.#authorization, "Content-Type": "application/json" };
-      const more = { method: "POST", body: JSON.stringify(event), keepalive: true };
-      const answer = await this.#ask("me/events", headers, more).catch(() => null);
-      return answer?.ok ? answer.json() : null;
     }
 
     /** A visit counts once a day, however often it is told. */
     async #visit() {
       if (this.#visited || !this.#program.earn.some((way) => way.kind === "visit")) return;
       this.#visited = true;
-      if ((await this.#claim({ event: "visit" }))?.points) this.refresh();
+      if ((await this.#server.send("me/events", { event: "visit" })).told?.points) this.refresh();
     }
 
     async #follow(way) {
-      const told = await this.#claim({ event: "social_follow", network: way.network });
-      if (!told) return;
+      const { status, told } = await this.#server.send("me/events", { event: "social_follow", network: way.network });
+      if (status !== 200) return;
       this.live.textContent = told.sentence;
       this.refresh();
       this.#loadMine();
@@ -222,7 +199,7 @@
     async #history(before = null) {
       const query = before ? `?before=${before}` : "";
       try {
-        const answer = await this.#ask(`me/activity${query}`, this.#authorization);
+        const answer = await this.#server.mine(`me/activity${query}`);
         if (!answer.ok) throw new Error(`activity: ${answer.status}`);
         const page = await answer.json();
         this.#entries = before ? [...this.#entries, ...page.entries] : page.entries;
@@ -234,13 +211,42 @@
       }
     }
 
+    // ---- redeeming
+
+    #redeem(reward) {
+      this.#redeeming = new Redeeming(this.#ui, this.#server, reward, this.#me.balance, this.#shelf.turn);
+      this.#scrolled = this.body.scrollTop;
+      this.#render();
+      this.body.scrollTop = 0;
+      this.#redeeming.enter();
+    }
+
+    /** What was redeemed is known before the next look at the balance. */
+    #redeemed(told) {
+      this.#shelf.turn = told.id;
+      if (!this.#me) return;
+      this.#etag = "";
+      this.#show({ ...this.#me, balance: told.balance });
+      this.#shelf.loadCodes();
+      this.refresh();
+    }
+
+    #leave(reward) {
+      this.#redeeming = null;
+      this.#render();
+      this.body.scrollTop = this.#scrolled;
+      (this.body.querySelector(`[data-key="${reward.id}"]`) ?? this.body).focus({ preventScroll: true });
+    }
+
     // ---- showing it
 
     #forget(view) {
       if (this.#view === view) return;
       [this.#view, this.#me, this.#mine, this.#entries, this.#next, this.#etag] = [view, null, null, [], null, ""];
-      this.#visited = false;
+      [this.#redeeming, this.#visited] = [null, false];
+      this.#shelf.clear();
       this.#render();
+      if (this.dialog.open) this.#shelf.load(this.#shop);
     }
 
     #show(me) {
@@ -249,32 +255,15 @@
       this.#view = "member";
       const change = before ? me.balance - before.balance : 0;
       this.#render(true, change ? before.balance : null);
-      if (change) this.#announce(change);
+      if (change) {
+        const signed = `${change > 0 ? "+" : "−"}${this.#count(Math.abs(change))}`;
+        this.news.tell(signed, this.#say("gained", { change: signed, points: this.#count(me.balance) }), this.dialog.open);
+      }
       if (this.dialog.open) this.#loadMine();
       this.#visit();
       if (this.dialog.open && (change || !before)) this.#history();
       else if (change) this.#entries = [];
       this.#tell("balance", { balance: me.balance, change });
-    }
-
-    #announce(change) {
-      const signed = `${change > 0 ? "+" : "−"}${this.#count(Math.abs(change))}`;
-      this.live.textContent = this.#say("gained", { change: signed, points: this.#count(this.#me.balance) });
-      this.bubble.textContent = signed;
-      this.bubble.hidden = this.dialog.open;
-      this.#chip = signed;
-      this.#showChip();
-      clearTimeout(this.bubbleTimer);
-      this.bubbleTimer = setTimeout(() => {
-        this.bubble.hidden = true;
-        this.#chip = "";
-        this.head.querySelector(".chip")?.remove();
-      }, 5000);
-    }
-
-    #showChip() {
-      const chip = this.#chip && make("span", { class: "chip", "aria-hidden": "true" }, this.#chip);
-      if (chip) this.head.querySelector(".balance")?.append(chip);
     }
 
     #build() {
@@ -287,9 +276,9 @@
       this.label = make("span");
       this.launcher = make("button", { type: "button", class: "launcher", part: "launcher", "aria-haspopup": "dialog",
         onclick: () => this.open() }, icon("gift"), this.label);
-      this.bubble = make("div", { class: "bubble", hidden: true, "aria-hidden": "true" });
       this.live = make("div", { class: "hidden", "aria-live": "polite", role: "status" });
       this.head = make("div");
+      this.news = new News(this.live, this.head);
       this.heading = make("h2", { id: "title" });
       const close = make("button", { type: "button", class: "close", "aria-label": this.#say("close"),
         onclick: () => this.close() }, icon("close"));
@@ -300,7 +289,7 @@
       make("div", { class: "top" }, make("div", { class: "bar" }, this.heading, close), this.head), this.body);
       // Inside the dialog too: what is outside of an open modal is silent.
       const side = this.#setting("position") === "left" ? "left" : "right";
-      this.frame = make("div", { class: side }, this.launcher, this.bubble, this.dialog, this.live);
+      this.frame = make("div", { class: side }, this.launcher, this.news.bubble, this.dialog, this.live);
       this.#root.append(this.frame);
       this.dialog.addEventListener("toggle", () => (this.dialog.open ? this.dialog : this.frame).append(this.live));
       this.#render();
@@ -315,11 +304,12 @@
       this.launcher.setAttribute("aria-label", member ? this.#say("openWith", { points }) : this.#say("open"));
       const number = member && make("b", {}, this.#digits(this.#me.balance));
       this.head.replaceChildren(...(member ? memberHead(this.#ui, this.#me, this.#mine, number) : this.#otherHead()));
-      this.#showChip();
+      this.news.show();
       if (from !== null) {
         const places = [[number, (v) => this.#digits(v)], [this.label, (v) => this.#count(v)]];
         roll(places, from, this.#me.balance, (to) => this.#me?.balance === to);
       }
+      if (this.#redeeming && this.body.firstChild === this.#redeeming.element) return;
       const focused = this.#root.activeElement?.dataset?.key;
       this.body.replaceChildren(...this.#content().filter(Boolean));
       if (focused) (this.body.querySelector(`[data-key="${focused}"]`) ?? this.body).focus();
@@ -336,6 +326,7 @@
           make("button", { type: "button", class: "action", "data-key": "retry", onclick: () => this.refresh() },
             this.#say("retry"))];
       }
+      if (this.#redeeming) return [this.#redeeming.element];
       if (this.#view === "member") {
         return [this.#failures ? make("p", { class: "note" }, this.#say("stale")) : null,
           ...this.#offers(), historyList(this.#ui, this.#entries, this.#me, this.#next && (() => this.#history(this.#next)))];
@@ -353,6 +344,8 @@
       const ways = (this.#mine?.earn ?? earn).filter((way) => !cards.some((card) => card.key === way.key));
       return [
         ...campaignBanners(ui, this.#mine?.campaigns ?? campaigns),
+        codeList(ui, this.#shelf.codes, this.#shelf.more),
+        rewardList(ui, this.#shelf.rewards, this.#view === "member"),
         tier ? tierCard(ui, tier, tiers) : null,
         ...cards.map((card) => punchCard(ui, card)),
         waysToEarn(ui, ways, Boolean(this.#mine)),
@@ -369,7 +362,14 @@
         digits: (number, options) => this.#digits(number, options),
         kind: (kind) => this.#texts.kinds[kind] ?? kind,
         day: (when, withYear) => dayText(when, this.#setting("lang"), withYear),
+        money: (amount) => moneyText(amount, this.#program.currency, this.#setting("lang")),
+        announce: (text) => (this.live.textContent = text),
         follow: (way) => this.#follow(way),
+        redeem: (reward) => this.#redeem(reward),
+        redeemed: (told) => this.#redeemed(told),
+        leave: (reward) => this.#leave(reward),
+        changed: () => this.#loadMine(),
+        refresh: () => this.refresh(),
         unfold: (key, title, ...content) => this.#unfold(key, title, ...content),
       };
     }

@@ -9,7 +9,10 @@ from pathlib import Path
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 SCRIPT = Path(__file__).with_name("regulars.js")
-INCLUDED = tuple(SCRIPT.with_name(name) for name in ("elements.js", "program.js", "account.js"))
+INCLUDED = tuple(
+    SCRIPT.with_name(f"{name}.js")
+    for name in ("elements", "server", "program", "rewards", "shelf", "redeeming", "account")
+)
 PARTS = (SCRIPT.with_suffix(".css"), SCRIPT.with_name("texts.json"))
 
 
