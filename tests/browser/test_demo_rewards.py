@@ -54,16 +54,29 @@ def redeem(page: Page, demo: Demo, name: str) -> dict[str, Any]:
     return made
 
 
+def redeem_in_widget(page: Page, demo: Demo) -> dict[str, Any]:
+    """Redeem 500 points in the widget and put the code into the cart; what the shopper's address says of it."""
+    launcher(page).click()
+    panel = page.get_by_role("dialog")
+    panel.get_by_role("button", name="Redeem 5 € off: 500 points").click()
+    began = time.monotonic()
+    panel.get_by_role("button", name="Redeem", exact=True).click()
+    expect(panel.locator(".big-code")).to_have_text(re.compile(r"\S{8,}"), timeout=SOON_S * 1000)
+    print(f"from the tap to the code: {time.monotonic() - began:.2f} s")  # noqa: T201
+    code = panel.locator(".big-code").text_content()
+    panel.get_by_role("link", name="Apply to cart").click()
+    expect(page.locator("#code-shown")).to_have_text(code or "")
+    newest: dict[str, Any] = ask(page, demo, "/redemptions")["redemptions"][0]
+    assert (newest["code"], newest["points"]) == (code, 500)
+    return newest
+
+
 def test_a_code_lowers_the_bill_and_what_it_earns_and_returning_gives_both_back(
     page: Page, demo: Demo, tmp_path: Path
 ) -> None:
     give(demo, tmp_path, 500)
     before = open_store(page, demo)
-    made = redeem(page, demo, "5 € off")
-    assert made["points"] == 500
-
-    page.goto(made["apply_url"])
-    expect(page.locator("#code-shown")).to_have_text(made["code"])
+    made = redeem_in_widget(page, demo)
     expect(launcher(page)).to_have_text(f"{before - 500:,} points")
     page.get_by_role("button", name="Add Clay planter to the cart").click()
     expect(page.locator("#discount")).to_have_text("−5.00 €")
