@@ -3,11 +3,12 @@
 Whatever server is measured, the same client sends the same bytes, so its own cost falls out of the ratios.
 """
 
+import json
 import selectors
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 PATIENCE_S = 30.0
@@ -95,6 +96,42 @@ def ask(port: int, request: bytes) -> tuple[int, bytes]:
             answer = connection.answer()
             if answer is not None:
                 return answer
+
+
+def burst(port: int, requests: Sequence[bytes]) -> list[tuple[int, float]]:
+    """All requests at the same moment, each on a connection of its own: (status, seconds until it was answered)."""
+    selector = selectors.DefaultSelector()
+    for request in requests:
+        connection = _Connection(port)
+        selector.register(connection.socket, selectors.EVENT_READ, (connection, request))
+    waiting = list(selector.get_map().values())
+    started = time.perf_counter()
+    for key in waiting:
+        connection, request = key.data
+        connection.socket.sendall(request)
+    answers: list[tuple[int, float]] = []
+    while len(answers) < len(requests):
+        ready = selector.select(PATIENCE_S)
+        if not ready:
+            raise TimeoutError(f"no answer within {PATIENCE_S:.0f} s")
+        for key, _ in ready:
+            connection, _ = key.data
+            answer = connection.answer()
+            if answer is not None:
+                answers.append((answer[0], time.perf_counter() - started))
+                selector.unregister(key.fileobj)
+                connection.socket.close()
+    return answers
+
+
+def post(path: str, content: object, token: str) -> bytes:
+    """A POST request with JSON; `token` goes into the Authorization header."""
+    body = json.dumps(content, separators=(",", ":")).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def get(path: str, token: str | None = None) -> bytes:

@@ -13,6 +13,7 @@ from benchmarks.measures import (
     nightly,
     proving,
     reading,
+    reserving,
     trying,
 )
 from benchmarks.results import Row
@@ -24,6 +25,7 @@ MEASURES: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "evaluating": evaluating.measure,
     "latency": latency.measure,
     "reading": reading.measure,
+    "reserving": reserving.measure,
     "growing": growing.measure,
     "proving": proving.measure,
     "trying": trying.measure,

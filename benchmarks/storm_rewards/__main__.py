@@ -11,6 +11,7 @@ The last line is the verdict; the exit status is 1 on any loss, double or drift.
 import os
 import random
 import sys
+import time
 
 import django
 
@@ -20,6 +21,7 @@ from benchmarks.storm_rewards.platform import HANG_S, Platform
 from config import embedded
 
 PACE_PER_S = 20
+STORES = 3
 # Short, so that what was interrupted is taken up again while somebody waits for it.
 SHORT = {
     "OUTBOUND_LONGEST_S": "1",
@@ -36,8 +38,10 @@ def main() -> int:
     count = int(os.environ.get("STORM_REDEMPTIONS") or 10_000)
     seed = int(os.environ.get("STORM_SEED") or random.SystemRandom().randrange(10**6))
     print(f"storm: {count} redemptions, seed {seed}", flush=True)
+    # What an earlier storm has left in the database is connected under other names.
+    domains = [f"storm-{time.time_ns()}-{number}.myshopify.com" for number in range(STORES)]
     customers = [customer_of(member) for member in range(members_for(count))]
-    with Platform(seed, customers) as platform:
+    with Platform(domains, customers, seed) as platform:
         os.environ.update(SHORT | {"OUTBOUND_ROUTES": platform.routes})
         django.setup()
         from benchmarks.storm_rewards.storm import ride  # noqa: PLC0415 - needs the settings

@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from multiprocessing.connection import Connection as Pipe
@@ -17,10 +16,10 @@ from demo.shopify_admin.faults import Fault, Faults
 from demo.shopify_admin.server import serve
 from lib.clock import now
 
-STORES = 3
 TOKEN = "shpat_storm"
 # Longer than the callers wait.
 HANG_S = 8
+Shares = Mapping[str, Mapping[Fault, float]]
 _CHANGES: Mapping[Fault, float] = {
     "hang": 0.30,
     "500_before": 0.05,
@@ -33,7 +32,7 @@ _CHANGES: Mapping[Fault, float] = {
     "slow": 0.04,
 }
 _LOOKS: Mapping[Fault, float] = {"500_before": 0.03, "throttle": 0.02, "drop": 0.02, "slow": 0.03}
-SHARES: Mapping[str, Mapping[Fault, float]] = {
+SHARES: Shares = {
     "*": _CHANGES,
     "codeDiscountNodeByCode": _LOOKS,
     "codeDiscountNode": _LOOKS,
@@ -53,16 +52,20 @@ class Held(NamedTuple):
 
 
 class Platform:
-    """Some stores, from outside; `customers` by their numbers. The methods may be called by any thread."""
+    """Some stores, from outside; `customers` by their numbers, `shares` of what goes wrong.
 
-    def __init__(self, seed: int, customers: Sequence[int]) -> None:
-        # What an earlier storm has left in the database is connected under other names.
-        self.domains = [f"storm-{time.time_ns()}-{number}.myshopify.com" for number in range(STORES)]
+    The methods may be called by any thread.
+    """
+
+    def __init__(
+        self, domains: Sequence[str], customers: Sequence[int], seed: int, shares: Shares = SHARES
+    ) -> None:
+        self.domains = domains
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._lock = threading.Lock()
         self._process = context.Process(
-            target=_play, args=(theirs, self.domains, seed, customers), daemon=True
+            target=_play, args=(theirs, domains, customers, seed, shares), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -100,14 +103,14 @@ class Platform:
             return self._pipe.recv()
 
 
-def _play(pipe: Pipe, domains: Sequence[str], seed: int, customers: Sequence[int]) -> None:
+def _play(pipe: Pipe, domains: Sequence[str], customers: Sequence[int], seed: int, shares: Shares) -> None:
     """Serve until the other end of the pipe is closed. Each store knows all customers."""
     stores = {domain: AdminStore(bucket=Bucket(most=4000, restored=1000)) for domain in domains}
     for store in stores.values():
         store.grant(*store.app.scopes, token=TOKEN)
         for customer in customers:
             add_customer(store, customer)
-    faults = Faults(SHARES, seed, slow_s=0.3, hang_s=HANG_S)
+    faults = Faults(shares, seed, slow_s=0.3, hang_s=HANG_S)
     with serve(stores, faults) as base:
         pipe.send(base)
         while True:
