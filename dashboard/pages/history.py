@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from dashboard.desk import DeskRequest, Right
-from dashboard.forms.history import POINTS, HistoryForm
+from dashboard.forms.history import COUNT, POINTS, HistoryForm
 from dashboard.pages.connections import find_connection
 from dashboard.site import site
 from loyalty.wording import number
@@ -24,7 +24,7 @@ UNDER_WAY = (Sweep.State.QUEUED, Sweep.State.RUNNING)
 def history(request: DeskRequest, public_id: str) -> HttpResponse:
     """The import that is under way or was the last, and a form for another; a POST starts one."""
     one = find_connection(request, public_id)
-    form = HistoryForm(request.POST or None)
+    form = HistoryForm(request.POST or None, initial={"points": _holding(one)})
     if request.method == "POST" and form.is_valid():
         return _start(request, one, form)
     return _show(request, one, form, status=422 if form.errors else 200)
@@ -85,6 +85,11 @@ def _show(request: DeskRequest, one: Connection, form: HistoryForm, status: int)
         "may_import": request.desk.may(Right.CONNECTIONS),
     }
     return site.show(request, "history", context, status=status)
+
+
+def _holding(one: Connection) -> str:
+    """The choice that holds for the store's orders; at first none was made, and the careful one is offered."""
+    return POINTS if one.points_from is None and _latest(one) else COUNT
 
 
 def _latest(one: Connection) -> Sweep | None:

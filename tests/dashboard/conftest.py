@@ -29,8 +29,10 @@ from shops.models import Connection, PrivacyRequest, Shop, Staff, User
 from tests.conftest import PASSWORD, TwoShops, beside, corner_shop
 from tests.storefront_api.stories import NOON, customer, order, store
 
-OF_A_STORE = ("access", "access_check", "access_webhooks", "access_end", "store_orders", "reconcile")
-OF_A_STORE += ("fetch_retry", "history", "history_progress", "history_resume")
+OF_A_STORE = (
+    *("access", "access_check", "access_webhooks", "access_end", "store_orders", "reconcile"),
+    *("fetch_retry", "history", "history_progress", "history_resume"),
+)
 BODY = b'{"id": 9007199254740993, "total": 1e400, "note": "<script>alert(1)</script>"}'
 
 OF_REWARD = ("reward", "reward_switch", "reward_move", "reward_archive")
