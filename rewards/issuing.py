@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.conf import settings
@@ -70,15 +71,19 @@ def _begin(pool: ThreadPoolExecutor, running: dict[Future[Outcome], Claim], at_o
         room = min([free, share, *(share - count for count in calling.values() if count < share)])
         claims = claim(now(), room, busy)
         for each in claims:
-            asking = prepare(each, now())
-            if isinstance(asking, Asking):
-                running[pool.submit(ask, each, asking)] = each
-            else:
-                conclude(each, asking, now())
+            settling.apart(each.redemption.pk, partial(_start, pool, running, each))
         begun += len(claims)
         if len(claims) < room:
             break
     return begun
+
+
+def _start(pool: ThreadPoolExecutor, running: dict[Future[Outcome], Claim], claimed: Claim) -> None:
+    asking = prepare(claimed, now())
+    if isinstance(asking, Asking):
+        running[pool.submit(ask, claimed, asking)] = claimed
+    else:
+        conclude(claimed, asking, now())
 
 
 def _end(claimed: Claim, future: "Future[Outcome]") -> None:
@@ -89,7 +94,7 @@ def _end(claimed: Claim, future: "Future[Outcome]") -> None:
         why = gettext("This could not be asked of the store (%(error)s).")
         outcome = Away(why % {"error": type(error).__name__}, maybe_done=True)
     remember(claimed, outcome, now())
-    conclude(claimed, outcome, now())
+    settling.apart(claimed.redemption.pk, lambda: conclude(claimed, outcome, now()))
 
 
 def prepare(claimed: Claim, at: datetime) -> Asking | Outcome:

@@ -4,16 +4,18 @@
 points taken end the same. A code used on two orders takes its price once: what the order that keeps most of it keeps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Literal, NamedTuple, TypeVar
 
+import structlog
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext
 from django_scopes import scope
 
-from lib.rows import execute
+from lib.rows import execute, passing
 from loyalty.actions import spending
 from loyalty.models import Entry
 from rewards import stores
@@ -22,6 +24,9 @@ from rewards.steps import note
 from rewards.terms import read_terms
 from shops.models import Shop
 
+log = structlog.get_logger("regulars.codes")
+
+T = TypeVar("T")
 State = Redemption.State
 # A row in one of these waits for a worker who drives it on; in the others it is due when its uses have changed.
 DRIVEN = (State.RESERVED, State.ISSUING, State.CLOSING)
@@ -143,11 +148,31 @@ def settle_due(at: datetime, limit: int = BATCH) -> int:
     rows = execute(_DUE, at=at, limit=limit)
     shops = Shop.objects.in_bulk({shop_id for shop_id, _ in rows})
     for shop_id, redemption_id in rows:
-        with scope(shop=shops[shop_id]), transaction.atomic():
-            redemption = locked(shop_id, redemption_id, skip_locked=True)
-            if redemption is not None and redemption.due_at is not None and redemption.state not in DRIVEN:
-                settle(redemption, at)
+        if apart(redemption_id, partial(_settle_one, shops[shop_id], redemption_id, at)) is None:
+            execute(_LATER, shop=shop_id, id=redemption_id, due=at + FROZEN_FOR)
     return len(rows)
+
+
+def _settle_one(shop: Shop, redemption_id: int, at: datetime) -> bool:
+    with scope(shop=shop), transaction.atomic():
+        redemption = locked(shop.pk, redemption_id, skip_locked=True)
+        if redemption is not None and redemption.due_at is not None and redemption.state not in DRIVEN:
+            settle(redemption, at)
+    return True
+
+
+def apart(redemption_id: int, act: Callable[[], T]) -> T | None:
+    """What `act` does to a redemption; None where it fails, such as on a damaged account, so that no other is held up.
+
+    Raises what passes by itself.
+    """
+    try:
+        return act()
+    except Exception as error:
+        if passing(error):
+            raise
+        log.exception("redemption left as it is", redemption_id=redemption_id)
+        return None
 
 
 def _uses(redemption: Redemption) -> list[Use]:
@@ -236,3 +261,4 @@ _DUE = """
     WHERE due_at <= %(at)s AND state IN ('issued', 'used', 'returned', 'failed')
     ORDER BY due_at, id LIMIT %(limit)s
 """
+_LATER = "UPDATE rewards_redemption SET due_at = %(due)s WHERE shop_id = %(shop)s AND id = %(id)s"

@@ -5,6 +5,7 @@ A code whose terms keep the points of what expires unused is left as it is, and 
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django_scopes import scope
@@ -12,7 +13,7 @@ from django_scopes import scope
 from lib.clock import now
 from lib.rows import execute
 from rewards.models import Redemption
-from rewards.settling import at_a_store, finish, locked, settle
+from rewards.settling import apart, at_a_store, finish, locked, settle
 from rewards.steps import note
 from rewards.terms import read_terms
 from shops.models import Shop
@@ -61,14 +62,21 @@ def expire_due(at: datetime | None = None, limit: int = BATCH) -> int:
     at = at or now()
     rows = execute(_EXPIRED, at=at, until=at - GRACE, limit=limit)
     shops = Shop.objects.in_bulk({shop_id for shop_id, _ in rows})
-    begun = 0
-    for shop_id, redemption_id in rows:
-        with scope(shop=shops[shop_id]), transaction.atomic():
-            redemption = locked(shop_id, redemption_id, skip_locked=True)
-            if redemption is not None and redemption.state in _OPEN and not redemption.closing:
-                _expire(redemption, at)
-                begun += 1
-    return begun
+    begun = [
+        apart(redemption_id, partial(_expire_one, shops[shop_id], redemption_id, at))
+        for shop_id, redemption_id in rows
+    ]
+    return begun.count(True)
+
+
+def _expire_one(shop: Shop, redemption_id: int, at: datetime) -> bool:
+    """Whether there was something to do."""
+    with scope(shop=shop), transaction.atomic():
+        redemption = locked(shop.pk, redemption_id, skip_locked=True)
+        if redemption is None or redemption.state not in _OPEN or redemption.closing:
+            return False
+        _expire(redemption, at)
+    return True
 
 
 def _expire(redemption: Redemption, at: datetime) -> None:

@@ -287,7 +287,7 @@ class Stories(RuleBasedStateMachine):
 def test_each_redemption_ends_with_its_code_or_its_points(strict_stores: None) -> None:
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
     hard = settings(
-        max_examples=tries(15, 500),
+        max_examples=tries(15, 300),
         stateful_step_count=tries(25, 50),
         deadline=None,
         suppress_health_check=checks,

@@ -1,11 +1,14 @@
 """Ends that come rarely: changed titles, credits told apart, workers after their time, codes for nothing."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django_scopes import scope
 
 from lib.clock import now
+from loyalty.models import Lot
 from rewards import issuing
 from rewards.actions.redeem import give
 from rewards.actions.redemptions import resend, revoke
@@ -123,3 +126,22 @@ def test_a_code_for_nothing_ends_with_its_order_alone(fern: Story, cancelled: bo
     else:
         order(fern, at="6")
     assert (fern.seen(redemption).state, fern.balance - 1000 >= 0) == (ends, True)
+
+
+def test_a_damaged_account_holds_up_nobody_else(fern: Story) -> None:
+    """Its lots do not cover its balance, and a code that was taken back is used after all."""
+    late = fern.issued(price=100)
+    revoke(late, OLIVIA)
+    fern.issue()
+    with scope(shop=fern.shop):
+        Lot.objects.filter(shop=fern.shop).update(remaining=1)
+    fern.use(late)
+    fern.change(late, due_at=now() - timedelta(minutes=1))
+    with story() as other:
+        redemption = other.redeem()
+        other.issue()
+        assert other.seen(redemption).state == State.ISSUED
+    found = fern.seen(late)
+    assert (found.state, found.posted) == (State.RETURNED, 0)
+    assert found.due_at is not None
+    assert found.due_at > now() + timedelta(minutes=50)
