@@ -18,7 +18,7 @@
   class Regulars extends HTMLElement {
     #root = this.attachShadow({ mode: "open" });
     #view = "loading"; // guest, expired, member or offline
-    #server = new Server(() => this.#setting("base") ?? (script ? new URL(script.src).origin : location.origin));
+    #server = new Server((name) => this.#setting(name), script ? new URL(script.src).origin : location.origin);
     #etag = "";
     #me = null;
     #program = null;
@@ -76,7 +76,7 @@
         this.#loadMine();
         if (!this.#entries.length) this.#history();
       } else if (!this.#shelf.rewards) {
-        this.#shelf.load(this.#shop);
+        this.#shelf.load(this.#server.shop);
       }
       this.refresh();
     }
@@ -89,10 +89,6 @@
 
     #setting(name) {
       return this.dataset[name] ?? script?.dataset[name];
-    }
-
-    get #shop() {
-      return encodeURIComponent(this.#setting("shop") ?? "");
     }
 
     get #texts() {
@@ -125,7 +121,7 @@
       let wait = 0;
       try {
         if (!this.#program) await this.#loadProgram();
-        await this.#server.renew(this.#setting("tokenUrl"));
+        await this.#server.renew();
         if (run === this.#run) wait = await this.#loadMe(run);
         this.#failures = 0;
       } catch {
@@ -137,27 +133,29 @@
       if (run !== this.#run || !this.isConnected || document.visibilityState !== "visible") return;
       const usual = Date.now() < this.#fastUntil ? FAST_MS : SLOW_MS;
       const pause = this.#failures ? Math.min(60000, 2000 * 2 ** this.#failures) : Math.max(wait, usual);
-      if (this.#failures || this.#server.token || this.#setting("tokenUrl")) {
+      if (this.#failures || this.#server.token || this.#view === "member" || this.#setting("tokenUrl")) {
         this.#timer = setTimeout(() => this.#poll(), pause);
       }
     }
 
     async #loadProgram() {
-      const answer = await this.#server.ask(`program?shop=${this.#shop}`);
+      const answer = await this.#server.ask(`program?shop=${this.#server.shop}`);
       if (!answer.ok) throw new Error(`program: ${answer.status}`);
       this.#program = await answer.json();
     }
 
     /** Read the balance; the milliseconds that the server asks to wait. */
     async #loadMe(run) {
-      if (!this.#server.token) {
+      if (!this.#server.token && !this.#server.proxy) {
         this.#forget(this.#view === "expired" ? "expired" : "guest");
         return 0;
       }
       const answer = await this.#server.mine("me", this.#etag && this.#me ? { "If-None-Match": this.#etag } : {});
       if (run !== this.#run) return 0;
       if (answer.status === 429) return 1000 * (Number(answer.headers.get("Retry-After")) || 5);
-      if (answer.status === 401) {
+      if (answer.status === 401 && this.#server.proxy) {
+        this.#forget("guest");
+      } else if (answer.status === 401) {
         this.#server.token = null;
         this.#forget("expired");
         this.#tell("token-expired", {});
@@ -246,7 +244,7 @@
       [this.#redeeming, this.#visited] = [null, false];
       this.#shelf.clear();
       this.#render();
-      if (this.dialog.open) this.#shelf.load(this.#shop);
+      if (this.dialog.open) this.#shelf.load(this.#server.shop);
     }
 
     #show(me) {

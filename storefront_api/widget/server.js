@@ -10,23 +10,36 @@ function endOf(token) {
   }
 }
 
-/** Asks for everybody, or as the shopper of `token`. `base` is the server's address, asked for each time. */
+/**
+ * Asks for everybody, or as the shopper of `token`. Through the store's own `proxy`, which knows who is signed in, no
+ * token is needed. `setting` reads the widget's attributes, `origin` is where the script came from.
+ */
 class Server {
   token = null;
-  #base;
+  #setting; #origin;
 
-  constructor(base) {
-    this.#base = base;
+  constructor(setting, origin) {
+    [this.#setting, this.#origin] = [setting, origin];
+  }
+
+  get proxy() {
+    return this.#setting("proxy");
+  }
+
+  get shop() {
+    return encodeURIComponent(this.#setting("shop") ?? "");
   }
 
   ask(path, headers = {}, more = {}) {
-    return fetch(`${this.#base()}/storefront/v1/${path}`, {
-      headers, credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS), ...more,
+    const base = this.proxy ?? `${this.#setting("base") ?? this.#origin}/storefront/v1`;
+    return fetch(`${base}/${path}`, {
+      headers, credentials: this.proxy ? "same-origin" : "omit", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...more,
     });
   }
 
   mine(path, headers = {}, more = {}) {
-    return this.ask(path, { Authorization: `Bearer ${this.token}`, ...headers }, more);
+    return this.ask(path, this.proxy ? headers : { Authorization: `Bearer ${this.token}`, ...headers }, more);
   }
 
   /** What `mine` (or `ask`, for everybody) is told; null without a good answer, or when the shopper has changed. */
@@ -48,8 +61,9 @@ class Server {
     }
   }
 
-  /** Get a fresh token from `url` of the shop's page before this one ends: `{token}`, or none for a guest. */
-  async renew(url) {
+  /** Get a fresh token from the shop's page before this one ends: `{token}`, or none for a guest. */
+  async renew() {
+    const url = this.#setting("tokenUrl");
     if (!url || endOf(this.token ?? "") - Date.now() > RENEW_MS) return;
     const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (answer.ok) {

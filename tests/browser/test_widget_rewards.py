@@ -149,6 +149,7 @@ def test_a_lost_answer_and_a_second_tab_redeem_once(page: Page, teahouse: Teahou
     for tab in (page, second):
         dialog = rewards(tab, teahouse.visit(tab, mara))
         dialog.get_by_role("button", name="Redeem Free cup: 300 points").click()
+    page.bring_to_front()
     dialog = page.get_by_role("dialog")
     page.route("**/me/redemptions", lose)
     for name in ("Redeem", "Try again"):
@@ -157,6 +158,7 @@ def test_a_lost_answer_and_a_second_tab_redeem_once(page: Page, teahouse: Teahou
     page.unroute("**/me/redemptions")
     dialog.get_by_role("button", name="Try again").click()
     expect(dialog.locator(".big-code")).to_be_visible()
+    second.bring_to_front()
     second.get_by_role("dialog").get_by_role("button", name="Redeem", exact=True).click()
     [made] = redeemed(teahouse, mara)
     expect(second.locator("regulars-widget .big-code")).to_have_text(made["code"])
@@ -182,16 +184,44 @@ def test_sold_out_while_looking(
 
 
 @wide_only
+def test_through_the_proxy_of_the_store(page: Page, teahouse: Teahouse, mara: str) -> None:
+    """The store's own address asks for whoever is signed in there; the widget has no token."""
+
+    def proxy(route: Route) -> None:
+        assert "authorization" not in route.request.headers
+        url = route.request.url.replace("/apps/regulars/", "/storefront/v1/")
+        route.continue_(url=url, headers=route.request.headers | {"authorization": signed_in})
+
+    signed_in = f"Bearer {teahouse.token(mara)}"
+    page.route("**/apps/regulars/**", proxy)
+    open_page(page, teahouse, 'data-proxy="/apps/regulars"')
+    launcher = page.locator("regulars-widget .launcher")
+    expect(launcher).to_have_text("1,240 points")
+    dialog = rewards(page, launcher)
+    dialog.get_by_role("button", name="Redeem Free cup: 300 points").click()
+    dialog.get_by_role("button", name="Redeem", exact=True).click()
+    expect(dialog.locator(".big-code")).to_be_visible()
+    assert teahouse.read(mara)["balance"] == 940
+    signed_in = ""
+    open_page(page, teahouse, 'data-proxy="/apps/regulars"')
+    launcher.click()
+    expect(dialog).to_contain_text("Every order counts")
+
+
+@wide_only
 def test_guests_see_prices(page: Page, teahouse: Teahouse) -> None:
-    script = (
-        f'<script src="/widget/v1/regulars.js" data-shop="{teahouse.shop}" data-login-url="/in"></script>'
-    )
-    html = f'<!doctype html><html lang="en"><title>Tea</title><main><h1>Tea</h1></main>{script}</html>'
-    page.route("**/guest", lambda route: route.fulfill(body=html, content_type="text/html"))
-    page.goto(f"{teahouse.stack.url}/guest")
+    open_page(page, teahouse, 'data-login-url="/in"')
     dialog = rewards(page, page.locator("regulars-widget .launcher"))
     expect(dialog.locator(".rewards .price")).to_have_text(
         ["2,000 points", "500 points", "From 100 points", "300 points"]
     )
     expect(dialog).to_contain_text("Sign in to redeem your points.")
     expect(dialog.locator(".rewards button")).to_have_count(0)
+
+
+def open_page(page: Page, teahouse: Teahouse, attributes: str) -> None:
+    """A page of the shop whose widget has these attributes, and no token."""
+    script = f'<script src="/widget/v1/regulars.js" data-shop="{teahouse.shop}" {attributes}></script>'
+    html = f'<!doctype html><html lang="en"><title>Tea</title><main><h1>Tea</h1></main>{script}</html>'
+    page.route("**/page", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.goto(f"{teahouse.stack.url}/page")
