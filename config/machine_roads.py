@@ -50,7 +50,8 @@ def machine_roads(get_response: Respond) -> Respond:
 def fast_roads(application: Application, chosen: Choose | None = None) -> Application:
     """WSGI: answer the busiest roads before `application`, which answers all the others, is asked.
 
-    `chosen` gives the view of a path, instead of our own choice. Their views look after the database connection themselves, which the request signals otherwise do.
+    `chosen` gives the view of a path, instead of our own choice. Their views look after the database connection
+    themselves, which the request signals otherwise do.
     """
     choose = chosen or _busiest
 

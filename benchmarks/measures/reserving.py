@@ -37,6 +37,8 @@ ENOUGH_FOR = 10
 BURSTS = 5
 TERMS = {"kind": "fixed", "price": PRICE, "value": "1.00"}
 POLL_S = 0.002
+# The planner knows the tables of a shop that has been redeeming for a while.
+BEFORE_EACH = 10
 
 
 def measure(bench: Bench) -> Iterator[Row]:
@@ -188,6 +190,7 @@ def _fill(database: str, store: Store, members: int, points: int) -> str:
                         "first": FIRST_CUSTOMER,
                         "members": members,
                         "points": points,
+                        "before": BEFORE_EACH,
                     },
                 )
     finally:
@@ -223,5 +226,17 @@ _MEMBERS = (
     )
     INSERT INTO loyalty_lot (shop_id, account_id, entry_id, points, remaining, earned_at, available_at)
     SELECT e.shop_id, e.account_id, e.id, e.balance, e.balance, e.at, e.at FROM e
+    """,
+    """
+    WITH d AS (
+        INSERT INTO rewards_redemption (shop_id, public_id, account_id, reward_id, connection_id, state, closing, name,
+            terms, points, value, request_key, code, created_at, issued_at, returned_at)
+        SELECT a.shop_id, 'red_before' || a.id || 'x' || n, a.id, r.id, %(connection)s, 'returned', 'expired', r.name,
+            r.terms, 100, 1, 'before' || n, 'BEFORE-' || a.id || '-' || n, now(), now(), now()
+        FROM loyalty_account a, rewards_reward r, generate_series(1, %(before)s) n
+        WHERE a.shop_id = %(shop)s AND r.shop_id = %(shop)s RETURNING shop_id, id
+    )
+    INSERT INTO rewards_redemptionstep (shop_id, redemption_id, what)
+    SELECT d.shop_id, d.id, what FROM d, unnest(ARRAY['reserved', 'issued', 'expired', 'returned']) AS what
     """,
 )
