@@ -69,7 +69,7 @@ def redemption(request: DeskRequest, public_id: str) -> HttpResponse:
         "label": state_label(one),
         "code": masked(one.code, sees_codes),
         "sees_codes": sees_codes,
-        "gets": worth_text(terms, one.value, shop.currency),
+        "gets": "" if terms.kind == "custom" else worth_text(terms, one.value, shop.currency),
         "terms": terms_lines(terms, shop.currency, names, request.desk.zone),
         "points_name": names.points,
         "steps": [(step, step_text(step), step.what in FAILURES) for step in steps],

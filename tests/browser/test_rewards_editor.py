@@ -61,6 +61,8 @@ def test_a_reward_is_written_redeemed_and_taken_back(page: Page, demo: Demo) -> 
     assert name in offered(demo)
     demo.stack.manage("shell", "-c", REDEEM.format(shop=demo.shop, name=name))
     take_back(page, demo, f"TOUR-{width}-1")
+    move_to_the_top(page, demo, name)
+    put_away(page, demo, name)
 
 
 def add_codes(page: Page, width: int) -> None:
@@ -92,3 +94,23 @@ def take_back(page: Page, demo: Demo, code: str) -> None:
     assert asked == ["Take this back? The code ends, and 500 points go back to their lots."]
     expect(page.locator(".rg-road")).to_contain_text("Its points came back")
     check_usable(page)
+
+
+def move_to_the_top(page: Page, demo: Demo, name: str) -> None:
+    page.goto(f"{demo.dashboard_url}rewards/")
+    items = page.locator("[data-sortable] > li")
+    expect(items.last).to_contain_text(name)
+    items.nth(items.count() - 1).drag_to(items.nth(items.count() - 3), target_position={"x": 120, "y": 4})
+    expect(items.nth(items.count() - 3)).to_contain_text(name)
+    page.get_by_role("button", name=f"Move {name} down").click()
+    expect(items.nth(items.count() - 2)).to_contain_text(name)
+
+
+def put_away(page: Page, demo: Demo, name: str) -> None:
+    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("link", name="Archive this reward").click()
+    arrive(page, f"Archive “{name}”?")
+    check_usable(page)
+    page.get_by_role("button", name="Archive").click()
+    expect(page.get_by_text(f"“{name}” is archived.")).to_be_visible()
+    assert name not in offered(demo)
