@@ -41,6 +41,12 @@ def compared(ours: Known | None, order: OrderSnapshot) -> Finding:
     return "same" if (ours.status, ours.total, ours.cancelled) == theirs else "differing"
 
 
+def unread(ours: Known | None, changed_at: datetime | None) -> Finding:
+    """What an order of the store is to us that cannot be read: known, if some other body told of it so far."""
+    told = ours.updated_at if ours else None
+    return "same" if told and (changed_at is None or told >= changed_at) else "missed"
+
+
 def example(order: OrderSnapshot, what: Finding) -> dict[str, Any]:
     """What is kept of a finding: enough to say later whether we know the order as the store had it then."""
     return {
@@ -49,6 +55,17 @@ def example(order: OrderSnapshot, what: Finding) -> dict[str, Any]:
         "what": what,
         "updated_at": order.updated_at.isoformat(),
         "told": [order.status.value, str(order.total), order.cancelled_at is not None],
+    }
+
+
+def unread_example(order_id: str, changed_at: datetime) -> dict[str, Any]:
+    """As `example`, of an order that cannot be read: nothing that we know of that instant is what was told."""
+    return {
+        "order_id": order_id,
+        "number": order_id,
+        "what": "missed",
+        "updated_at": changed_at.isoformat(),
+        "told": ["", "0", False],
     }
 
 

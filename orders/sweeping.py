@@ -19,7 +19,7 @@ from lib.bell import ringer
 from lib.rows import execute
 from orders import pipeline, store
 from orders.actions import MOST_AT_ONCE, take_in
-from orders.comparing import compared, example, known
+from orders.comparing import compared, example, known, unread, unread_example
 from orders.models import Sweep
 from orders.sweeps import SETTLING
 from platforms.base import Ignored, NeedsFetch, Unreadable
@@ -115,15 +115,18 @@ def _take(sweep: Sweep, page: Page) -> None:
 
 def _take_news(sweep: Sweep, told: Sequence[Told]) -> tuple[Counter[str], list[dict[str, Any]]]:
     """Counts of the findings, and examples. What an earlier look put into the inbox is not found once more."""
-    ours = known(sweep.connection, [order.id for _, order in told if order])
+    ours = known(sweep.connection, [order.id if order else each.order_id for each, order in told])
     counts: Counter[str] = Counter()
     examples = []
     for each, order in told:
-        what = compared(ours.get(order.id), order) if order else "missed"
+        what = (
+            compared(ours.get(order.id), order) if order else unread(ours.get(each.order_id), each.updated_at)
+        )
         fresh = what != "same" and take_in(sweep.connection, each.topic, [each.body], "poll")
         counts[what if fresh else "same"] += 1
-        if fresh and order:
-            examples.append(example(order, what))
+        if fresh:
+            changed_at = each.updated_at or sweep.until
+            examples.append(example(order, what) if order else unread_example(each.order_id, changed_at))
     return counts, examples
 
 

@@ -34,6 +34,7 @@ def connections(request: DeskRequest) -> HttpResponse:
             one,
             _label(one),
             webhook_url(one),
+            can_be_asked(one),
             *access_label(one, known.get(one.pk)),
             _silence(known.get(one.pk)),
         )
@@ -133,6 +134,11 @@ def find_connection(request: DeskRequest, public_id: str) -> Connection:
     if one is None:
         raise Http404
     return one
+
+
+def can_be_asked(one: Connection) -> bool:
+    """Whether stores of this platform have an interface that a merchant can let us into."""
+    return bool(PLATFORMS[one.platform].credentials)
 
 
 def _label(one: Connection) -> str:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from dashboard.desk import DeskRequest, Right
 from dashboard.forms.history import COUNT, POINTS, HistoryForm
-from dashboard.pages.connections import find_connection
+from dashboard.pages.connections import can_be_asked, find_connection
 from dashboard.site import site
 from loyalty.wording import number
 from orders.models import Delivery, Sweep
@@ -77,6 +77,7 @@ def _show(request: DeskRequest, one: Connection, form: HistoryForm, status: int)
         "connection": one,
         "form": form,
         "chosen": form["points"].value(),
+        "can_be_asked": can_be_asked(one),
         "can_ask": _may_ask(one),
         "sweep": sweep,
         "under_way": under_way,

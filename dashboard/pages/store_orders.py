@@ -7,7 +7,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from dashboard.desk import DeskRequest, Right
-from dashboard.pages.connections import find_connection
+from dashboard.pages.connections import can_be_asked, find_connection
 from dashboard.site import site
 from dashboard.store_text import finding_text, look_text
 from lib.clock import now
@@ -33,6 +33,7 @@ def store_orders(request: DeskRequest, public_id: str) -> HttpResponse:
     context = {
         "title": gettext("Store against ledger"),
         "connection": one,
+        "can_be_asked": can_be_asked(one),
         "can_ask": access is not None and access.state == StoreAccess.State.ACTIVE,
         "report": found,
         "last_look": look_text(found.last_done) if found.last_done else "",

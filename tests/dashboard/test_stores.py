@@ -157,6 +157,16 @@ def test_the_store_against_the_ledger(owner: Client, one: Connection, woo: Woo) 
     assert "It is frozen." in text(owner, at(one, "orders/"))
 
 
+def test_a_shop_without_an_interface_is_offered_nothing(desks: Desks, owner: Client) -> None:
+    """The shop's own store speaks Standard Webhooks."""
+    assert "have no interface that could be asked" in text(owner, at(desks.connection, "orders/"))
+    assert "Past orders come from a file" in text(owner, at(desks.connection, "history/"))
+    page = text(owner, at(desks.connection)) + text(owner, "/dashboard/connections/")
+    assert "Webhooks only" in page
+    assert "Access to the store" not in page
+    assert at(desks.connection, "history/") not in page
+
+
 def test_what_could_not_be_fetched_is_fetched_again(desks: Desks, owner: Client) -> None:
     page = text(owner, at(desks.connection, "orders/"))
     assert "order 88" in page

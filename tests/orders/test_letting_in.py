@@ -167,3 +167,5 @@ def test_the_command_imports_a_history(shop: Shop, woo: Woo) -> None:
     woo.server.keys.clear()
     with pytest.raises(CommandError, match="stopped after 0 orders: WooCommerce does not accept"):
         call(*command, "2026-03-01")
+    with pytest.raises(CommandError, match=r"tea\.example does not let Regulars in"):
+        call(*command, "2026-03-01")

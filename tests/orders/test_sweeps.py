@@ -109,6 +109,19 @@ def test_a_repair_counts_for_what_the_store_said(linked: Linked, woo: Woo) -> No
     assert repaired(linked.sweep()) == {"5": False}
 
 
+def test_an_order_that_cannot_be_read_is_missed_once_and_stays_open(linked: Linked, woo: Woo) -> None:
+    woo.put(7, "10.00", ago(20))["line_items"] = "none"
+    sweep = look(linked)
+    assert counts(sweep) == {"missed": 1}
+    assert repaired(sweep) == {"7": False}
+    (delivery,) = linked.store.deliveries()
+    assert (delivery.state, "line_items" in delivery.error) == ("dead", True)
+    assert counts(look(linked)) == {"same": 1}
+    woo.put(7, "10.00", ago(10))
+    assert counts(look(linked)) == {"missed": 1}
+    assert repaired(sweep) == {"7": True}
+
+
 def test_a_look_leaves_to_webhooks_what_is_on_its_way_and_begins_when_it_is_due(
     linked: Linked, woo: Woo
 ) -> None:

@@ -15,8 +15,9 @@ from orders.management.chosen import only_connection
 from orders.models import Sweep
 from orders.sweeping import advance
 from orders.sweeps import StillRunning, start_history
+from platforms.reach import access_of
 from shops.management.command import ACTOR, ShopCommand
-from shops.models import Connection, Shop
+from shops.models import Connection, Shop, StoreAccess
 
 PAUSE_S = 0.5
 UNDER_WAY = (Sweep.State.QUEUED, Sweep.State.RUNNING)
@@ -36,6 +37,11 @@ class Command(ShopCommand):
     def answer_for(self, shop: Shop, options: dict[str, Any]) -> Mapping[str, Any]:
         connection = only_connection(shop, options["connection"])
         since = _since(shop, options["since"])
+        access = access_of(connection)
+        if access is None or access.state != StoreAccess.State.ACTIVE:
+            raise CommandError(
+                f"{connection.domain} does not let Regulars in: see connect_store --credential."
+            )
         try:
             sweep = start_history(connection, since, with_points=options["points"], actor=ACTOR)
         except StillRunning as error:
