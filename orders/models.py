@@ -229,8 +229,8 @@ class Sweep(models.Model):
 
     Orders placed or changed in [`since`, `until`) go into the inbox, page by page; `cursor` is where to go on. `seen`
     counts them; `missed`: we did not know of; `late`: we knew an older state; `differing`: the same state said
-    something else; `same`. `examples` lists some of each: [{order_id, number, what}]. A queued or running row is the
-    queue.
+    something else; `same`. `examples` lists some findings, as `orders.comparing.example` writes them. A queued or
+    running row is the queue.
     """
 
     class Kind(models.TextChoices):
