@@ -1,8 +1,6 @@
 """Codes of our own: enough chance not to be guessed, and letters that can be read aloud."""
 
-import secrets
-
-from lib.ids import ALPHABET
+from lib.ids import ALPHABET, letters
 from platforms.clients import Abilities
 from rewards.terms import Terms
 
@@ -18,34 +16,24 @@ def new_code(terms: Terms, abilities: Abilities | None = None) -> str:
 
     The prefix is cut where the whole would become too long for the store.
     """
-    letters = _letters(LENGTH)
+    drawn = letters(LENGTH, _LETTERS)
     prefix = terms.prefix.upper()
-    grouped = "-".join([*([prefix] if prefix else []), *_groups(letters)])
+    grouped = "-".join([*([prefix] if prefix else []), *_groups(drawn)])
     most = abilities.most_code_characters if abilities else 255
     if terms.kind == "gift_card":
         most = min(most, MOST_OF_GIFT_CARD)
     elif len(grouped) <= most:
         return _at_least(grouped, abilities)
     plain = prefix.replace("-", "")
-    return _at_least(plain[: max(0, most - LENGTH)] + letters, abilities)
+    return _at_least(plain[: max(0, most - LENGTH)] + drawn, abilities)
 
 
-def _groups(letters: str) -> list[str]:
+def _groups(drawn: str) -> list[str]:
     ends = [sum(GROUPS[: number + 1]) for number in range(len(GROUPS))]
-    return [letters[end - size : end] for size, end in zip(GROUPS, ends, strict=True)]
+    return [drawn[end - size : end] for size, end in zip(GROUPS, ends, strict=True)]
 
 
 def _at_least(code: str, abilities: Abilities | None) -> str:
     """The code, longer where the store wants more characters."""
     missing = (abilities.fewest_code_characters if abilities else 1) - len(code)
-    return code + _letters(max(0, missing))
-
-
-def _letters(count: int) -> str:
-    """Random letters, from one draw: asking the system for each of them takes longer than all the rest."""
-    number = secrets.randbelow(len(_LETTERS) ** count)
-    letters = []
-    for _ in range(count):
-        number, index = divmod(number, len(_LETTERS))
-        letters.append(_LETTERS[index])
-    return "".join(letters)
+    return code + letters(max(0, missing), _LETTERS)

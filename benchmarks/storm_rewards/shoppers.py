@@ -208,13 +208,13 @@ class Shoppers:
         store = member.store
         reward = self._world.rewards[wish.reward]
         try:
-            made = redeem_as(store.shop_id, store.pk, member.external_id, reward, wish.key, wish.points)
+            redeemed = redeem_as(store.shop_id, store.pk, member.external_id, reward, wish.key, wish.points)
         except NotRedeemed as error:
             return "", error.code
         except AWAY:
             connection.close()
             return None
-        return str(made.public_id), ""
+        return str(redeemed.redemption.public_id), ""
 
     def _row(self, told: Told) -> Redemption | None:
         """The redemption as it is; None while the database is away."""

@@ -47,6 +47,16 @@ class _Asked(NamedTuple):
     reason: str = ""
 
 
+class Redeemed(NamedTuple):
+    """A redemption on the `facts` that were read. `balance` is the member's after it, None where the key had made it
+    before.
+    """
+
+    redemption: Redemption
+    facts: Facts
+    balance: int | None
+
+
 # By (reward id, revision): a change of the terms raises the revision.
 _terms: dict[tuple[int, int], Terms] = {}
 
@@ -69,7 +79,7 @@ def redeem(
     """
     who = (account.pk,)
     asked = _Asked(READ, who, account.shop_id, reward_public_id, key, points, order_total, actor)
-    return _redeem(asked)
+    return _redeem(asked).redemption
 
 
 def redeem_as(
@@ -81,8 +91,8 @@ def redeem_as(
     points: object = None,
     order_total: Decimal | None = None,
     actor: str = "",
-) -> Redemption:
-    """`redeem` for the shopper whom a store's token names: saves the read of the account."""
+) -> Redeemed:
+    """`redeem` for the shopper whom a store's token names: saves the reads of the account, before and afterwards."""
     who = (connection_id, external_id)
     return _redeem(_Asked(READ_AS, who, shop_id, reward_public_id, key, points, order_total, actor))
 
@@ -104,10 +114,10 @@ def give(account: Account, reward: Reward, key: str, reason: str, actor: str = "
         given=True,
         reason=reason,
     )
-    return _in_rounds(asked)
+    return _in_rounds(asked).redemption
 
 
-def _redeem(asked: _Asked) -> Redemption:
+def _redeem(asked: _Asked) -> Redeemed:
     _check_key(asked.key)
     if asked.key.startswith(GIVEN):
         raise NotRedeemed("bad_key", gettext("This key is kept for gifts."), "key")
@@ -120,12 +130,12 @@ def _check_key(key: object) -> None:
         raise NotRedeemed("bad_key", gettext("A key has 1 to %(most)d printable characters.") % most, "key")
 
 
-def _in_rounds(asked: _Asked) -> Redemption:
+def _in_rounds(asked: _Asked) -> Redeemed:
     seen: Quote | None = None
     for _ in range(ROUNDS):
         facts = _read(asked)
         if facts.there is not None:
-            return _there(asked, facts.shop_id, facts.there, facts.reward_id)
+            return _there(asked, facts, facts.there)
         if facts.reward_id is None:
             raise NotRedeemed("unknown_reward", gettext("There is no such reward."), "reward")
         terms, at = _terms_of(facts.reward_id, facts.revision, facts.terms), now()
@@ -137,9 +147,9 @@ def _in_rounds(asked: _Asked) -> Redemption:
         row = RESERVE.one(*_arguments(asked, facts, terms, redemption))
         outcome = Outcome(*(row or ("account", None, None, None)))
         if outcome.what == "made":
-            return _made(redemption, outcome)
+            return Redeemed(_made(redemption, outcome), facts, outcome.balance)
         if outcome.what == "there":
-            return _there(asked, facts.shop_id, int(outcome.redemption_id or 0), facts.reward_id)
+            return _there(asked, facts, int(outcome.redemption_id or 0))
         if outcome.what == "due":
             with transaction.atomic():
                 expire_account(facts.shop_id, facts.account_id, at)
@@ -249,15 +259,15 @@ def _made(redemption: Redemption, outcome: Outcome) -> Redemption:
     return redemption
 
 
-def _there(asked: _Asked, shop_id: int, redemption_id: int, reward_id: int | None) -> Redemption:
+def _there(asked: _Asked, facts: Facts, redemption_id: int) -> Redeemed:
     """What this key made before. Raises `KeyConflict` where it was asked for with other content."""
     with scopes_disabled():
-        there: Redemption = Redemption.objects.get(shop_id=shop_id, pk=redemption_id)
+        there: Redemption = Redemption.objects.get(shop_id=facts.shop_id, pk=redemption_id)
     variable = there.terms["kind"] == "variable" and not asked.given
     same_points = there.points == asked.points or (asked.points is None and not variable)
-    if there.reward_id != reward_id or not same_points or isinstance(asked.points, bool):
+    if there.reward_id != facts.reward_id or not same_points or isinstance(asked.points, bool):
         raise KeyConflict(f"The key {asked.key} was used with other content.")
-    return there
+    return Redeemed(there, facts, None)
 
 
 def _refusal(outcome: Outcome, quoted: Quote, shop_id: int) -> NotRedeemed:

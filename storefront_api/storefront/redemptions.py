@@ -19,7 +19,7 @@ from lib.rows import read
 from loyalty.calendar import last_day
 from loyalty.tiers.ladder import plain
 from platforms.registry import PLATFORMS
-from rewards.actions.redeem import redeem_as
+from rewards.actions.redeem import Redeemed, redeem_as
 from rewards.errors import KeyConflict, NotRedeemed
 from rewards.models import Redemption
 from rewards.terms import Terms, read_terms
@@ -111,7 +111,7 @@ def _redeem(request: HttpRequest) -> HttpResponse:
     wanted = _wanted(request)
     connection = shopper.connection
     try:
-        redemption = redeem_as(
+        redeemed = redeem_as(
             connection.shop_id,
             connection.id,
             shopper.external_id,
@@ -125,7 +125,30 @@ def _redeem(request: HttpRequest) -> HttpResponse:
     except KeyConflict:
         message = gettext("This key was used for something else. Take a new one.")
         raise Refused(409, "key_conflict", message, field="key") from None
-    return _answer(request, shopper, redemption.public_id)
+    if redeemed.balance is None:
+        return _answer(request, shopper, redeemed.redemption.public_id)
+    return _reply(request, shopper, _row(redeemed, redeemed.balance))
+
+
+def _row(redeemed: Redeemed, balance: int) -> _Row:
+    """The row of a redemption that was made just now, as it would be read."""
+    made, facts = redeemed.redemption, redeemed.facts
+    return _Row(
+        made.public_id,
+        made.state,
+        made.closing,
+        made.name,
+        facts.terms,
+        made.points,
+        made.posted,
+        made.value,
+        made.code,
+        made.expires_at,
+        made.created_at,
+        balance,
+        facts.currency,
+        facts.timezone,
+    )
 
 
 def _mine(request: HttpRequest) -> HttpResponse:
@@ -167,7 +190,10 @@ def _answer(request: HttpRequest, shopper: Shopper, public_id: str) -> HttpRespo
     )
     if not found:
         raise Refused(404, "redemption_unknown", gettext("There is no such redemption."))
-    row = _Row(*found)
+    return _reply(request, shopper, _Row(*found))
+
+
+def _reply(request: HttpRequest, shopper: Shopper, row: _Row) -> HttpResponse:
     content = _told(request, shopper, row) | {"balance": row.balance}
     cache = "no-store" if request.method == "POST" else "private, no-cache"
     return reply(request, content, shopper.shop.origins, cache, "Origin, Authorization")

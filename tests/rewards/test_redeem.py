@@ -274,8 +274,8 @@ def test_a_shopper_whom_a_token_names(story: Story) -> None:
     reward = story.reward(SLIDER | {"max_order_percent": 50})
     who = (story.shop.pk, customer.connection_id, customer.external_id, reward.public_id)
     with CaptureQueriesContext(connection) as asked:
-        made = redeem_as(*who, "k1", 300, Decimal("30.00"))
-    assert made.points == 300
+        made, _, balance = redeem_as(*who, "k1", 300, Decimal("30.00"))
+    assert (made.points, balance) == (300, 700)
     # Neither of the two goes through Django's cursor.
     assert len(asked) == 0
     with pytest.raises(NotRedeemed) as refused:
