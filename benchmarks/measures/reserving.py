@@ -55,11 +55,11 @@ def _beside_bare(bench: Bench) -> Iterator[Row]:
         reward = _fill(database, bench.store, SHOPPERS, POINTS)
         with places.session(bare) as cursor:
             cursor.execute(TABLE)
-        ours = Contestant(stack.enter_context(web(OURS, database, redis)), _requests(bench, reward))
-        floor = Contestant(
-            stack.enter_context(web("benchmarks.bare:application", bare, redis)), _requests(bench, reward)
-        )
-        compete(bench, [ours, floor])
+        server = stack.enter_context(web("benchmarks.bare:application", bare, redis))
+        floor = Contestant(server, _requests(bench, reward, "/bare"))
+        shopper = Contestant(server, _requests(bench, reward, "/shopper"))
+        ours = Contestant(stack.enter_context(web(OURS, database, redis)), _requests(bench, reward, PATH))
+        compete(bench, [ours, floor, shopper])
         with places.session(database) as cursor:
             cursor.execute("SELECT count(*) FROM rewards_redemption WHERE state = 'reserved'")
             if cursor.fetchone()[0] != ours.acknowledged:
@@ -71,6 +71,8 @@ def _beside_bare(bench: Bench) -> Iterator[Row]:
         f"PostgreSQL: ours {ours.cpu()}, bare {floor.cpu()}"
     )
     yield against("reserving / bare POST", "req/s", how, ours.rates, floor.rates, ">= 0.5")
+    how = f"the same view behind the limits, the JWT and the headers of the shopper API. CPU-ms: {shopper.cpu()}"
+    yield against("reserving / bare POST of a shopper", "req/s", how, ours.rates, shopper.rates, "")
 
 
 def _at_once(bench: Bench) -> Iterator[Row]:
@@ -150,11 +152,11 @@ def _wait_for_codes(database: str, count: int) -> None:
             time.sleep(POLL_S)
 
 
-def _requests(bench: Bench, reward: str) -> Iterator[bytes]:
+def _requests(bench: Bench, reward: str, path: str) -> Iterator[bytes]:
     """Requests of one shopper after the other, each with a key of its own."""
     tokens = [_token(bench.store, member) for member in range(SHOPPERS)]
     for number in itertools.count():
-        yield post(PATH, {"reward": reward, "key": f"tap-{number}"}, tokens[number % SHOPPERS])
+        yield post(path, {"reward": reward, "key": f"{path}-{number}"}, tokens[number % SHOPPERS])
 
 
 def _request(store: Store, reward: str, member: int, key: str) -> bytes:
