@@ -22,7 +22,7 @@ from orders.backtest import runs
 from orders.models import Backtest, Delivery, Fetch, Order, Sweep
 from rewards.actions.catalogue import create_reward
 from rewards.actions.pools import add_codes
-from rewards.actions.redeem import redeem
+from rewards.actions.redeem import give
 from rewards.models import Redemption, Reward
 from shops.actions import create_staff
 from shops.models import Connection, PrivacyRequest, Shop, Staff, User
@@ -222,13 +222,13 @@ def _wish(connection: Connection) -> PrivacyRequest:
 
 
 def _rewards(shop: Shop, member: Account) -> dict[str, Any]:
-    """What `Desks` has of rewards: three in the catalogue, two of them redeemed."""
+    """What `Desks` has of rewards: three in the catalogue, two of them given, which moved no points."""
     reward = create_reward(shop, "Fiver", {"kind": "fixed", "price": 10, "value": "5", "validity_days": 30})
     pooled = create_reward(shop, "Voucher", {"kind": "fixed", "price": 10, "value": "5", "source": "pool"})
     tote = create_reward(shop, "Tote bag", {"kind": "custom", "price": 20})
     add_codes(pooled, "VOUCHER-1", "olivia@corner.example")
-    redemption = redeem(member, reward.public_id, "fiver")
-    by_hand = redeem(member, tote.public_id, "tote")
+    redemption = give(member, reward, "fiver", "A start")
+    by_hand = give(member, tote, "tote", "A start")
     return {"reward": reward, "pooled": pooled, "redemption": redemption, "by_hand": by_hand}
 
 

@@ -9,6 +9,7 @@ from django_scopes import scope
 
 from lib.clock import now
 from loyalty.models import Account
+from rewards.actions.redeem import redeem
 from rewards.models import CodeUse, Redemption, RedemptionStep
 from tests.dashboard.conftest import Desks
 
@@ -16,6 +17,16 @@ from tests.dashboard.conftest import Desks
 def balance(desks: Desks) -> int:
     with scope(shop=desks.shop):
         return int(Account.objects.get(shop=desks.shop, pk=desks.member.pk).balance)
+
+
+def paid(desks: Desks, of: Redemption) -> Redemption:
+    """The reward of `of`, redeemed for its points."""
+    with scope(shop=desks.shop):
+        return redeem(desks.member, of.reward.public_id, "paid")
+
+
+def to(act: str, redemption: Redemption) -> str:
+    return reverse(f"dashboard:redemption_{act}", args=[redemption.public_id])
 
 
 def change(redemption: Redemption, **values: object) -> None:
@@ -99,25 +110,26 @@ def test_viewers_see_neither_codes_nor_answers(desks: Desks) -> None:
 
 def test_taking_back_returns_the_points_once(owner: Client, desks: Desks) -> None:
     before = balance(desks)
-    page = owner.get(desks.url("redemption")).content.decode()
-    assert "10 points go back to their lots" in page
-    answer = owner.post(desks.url("redemption_revoke"), follow=True).content.decode()
+    fiver = paid(desks, desks.redemption)
+    page = reverse("dashboard:redemption", args=[fiver.public_id])
+    assert "10 points go back to their lots" in owner.get(page).content.decode()
+    assert balance(desks) == before - 10
+    answer = owner.post(to("revoke", fiver), follow=True).content.decode()
     assert "Taken back: 10 beans have gone back to their lots." in answer
-    assert balance(desks) == before + 10
-    owner.post(desks.url("redemption_revoke"))
-    assert balance(desks) == before + 10
-    entries = owner.get(desks.url("redemption")).context["entries"]
-    assert [entry.available_delta for entry in entries] == [-10, 10]
+    owner.post(to("revoke", fiver))
+    assert balance(desks) == before
+    assert [entry.available_delta for entry in owner.get(page).context["entries"]] == [-10, 10]
 
 
-@pytest.mark.parametrize(("act", "state", "moved"), [("fulfil", "used", 0), ("cancel", "returned", 20)])
-def test_what_is_handed_over_by_hand(owner: Client, desks: Desks, act: str, state: str, moved: int) -> None:
+@pytest.mark.parametrize(("act", "state", "cost"), [("fulfil", "used", 20), ("cancel", "returned", 0)])
+def test_what_is_handed_over_by_hand(owner: Client, desks: Desks, act: str, state: str, cost: int) -> None:
     before = balance(desks)
-    owner.post(desks.url(f"redemption_{act}"))
+    tote = paid(desks, desks.by_hand)
+    owner.post(to(act, tote))
     with scope(shop=desks.shop):
-        assert Redemption.objects.get(pk=desks.by_hand.pk).state == state
-    assert balance(desks) == before + moved
-    assert names(owner, "?show=hand") == []
+        assert Redemption.objects.get(pk=tote.pk).state == state
+    assert balance(desks) == before - cost
+    assert names(owner, "?show=hand") == ["Tote bag"]
 
 
 def test_acts_that_do_not_fit_say_so(owner: Client, desks: Desks) -> None:
@@ -135,12 +147,13 @@ def test_acts_that_do_not_fit_say_so(owner: Client, desks: Desks) -> None:
 
 
 def test_a_failed_one_is_tried_again_for_the_points(owner: Client, desks: Desks) -> None:
-    owner.post(desks.url("redemption_revoke"))
-    change(desks.redemption, state="failed", error="The title is blank.")
-    shown = owner.get(desks.url("redemption")).content.decode()
-    assert "The title is blank." in shown
     before = balance(desks)
-    answer = owner.post(desks.url("redemption_resend"), follow=True).content.decode()
+    fiver = paid(desks, desks.redemption)
+    owner.post(to("revoke", fiver))
+    change(fiver, state="failed", error="The title is blank.")
+    page = reverse("dashboard:redemption", args=[fiver.public_id])
+    assert "The title is blank." in owner.get(page).content.decode()
+    answer = owner.post(to("resend", fiver), follow=True).content.decode()
     assert "The points were taken once more" in answer
     assert balance(desks) == before - 10
 
