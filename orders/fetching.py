@@ -16,9 +16,9 @@ from shops.models import Connection
 
 log = structlog.get_logger("regulars.fetching")
 
-BATCH = 20
-# Longer than any call takes: whoever comes back later finds that the row was claimed anew.
-LEASE = timedelta(seconds=60)
+BATCH = 5
+# Longer than such a batch takes: whoever comes back later finds that the row was claimed anew.
+LEASE = timedelta(seconds=120)
 MAX_ATTEMPTS = 12
 FIRST_RETRY_S = 2
 LONGEST_RETRY_S = 900
