@@ -109,14 +109,14 @@ def test_more_members_and_entries_cost_no_more_queries(
     desks: Desks, owner: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     owner.get(desks.url("members"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         owner.get(desks.url("members"))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(17):
         owner.get(desks.url("member"))
     for number in range(5):
         order(customer(desks.connection, f"more-{number}"), f"order:more-{number}", "20")
         order(desks.member.customer, f"order:again-{number}", "20")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         owner.get(desks.url("members"))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(17):
         owner.get(desks.url("member"))
