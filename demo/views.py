@@ -108,7 +108,8 @@ def give_back(request: HttpRequest) -> JsonResponse:
     """Return one piece: `{order, line}`."""
 
     def act(connection: Connection, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"title": store.give_back(connection, str(asked["order"]), str(asked["line"])).title}
+        order, line = (_printable(asked.get(name)) for name in ("order", "line"))
+        return {"title": store.give_back(connection, order, line).title}
 
     return _act(request, act)
 
@@ -126,13 +127,32 @@ def admin_api(request: HttpRequest, rest: str) -> HttpResponse:
     )
 
 
+def _asked(body: bytes) -> dict[str, Any]:
+    """The object that was sent. Raises `store.Nothing`."""
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        asked = None
+    if not isinstance(asked, dict):
+        raise store.Nothing(gettext("Send a JSON object."))
+    return asked
+
+
 def _items(asked: dict[str, Any]) -> dict[str, int]:
-    return {str(sku): int(count) for sku, count in dict(asked["items"]).items()}
+    items = asked.get("items")
+    if not (isinstance(items, dict) and all(type(count) is int for count in items.values())):
+        raise store.Nothing(gettext("“items” says how many of each product, in whole numbers."))
+    return items
 
 
 def _code(asked: dict[str, Any]) -> str:
-    code = str(asked.get("code", "")).strip()[:LONGEST_CODE]
-    return code if code.isprintable() else ""
+    return _printable(asked.get("code"))
+
+
+def _printable(given: object) -> str:
+    """What was typed; nothing where no code, order or line can be called so."""
+    text = given.strip()[:LONGEST_CODE] if isinstance(given, str) else ""
+    return text if text.isprintable() else ""
 
 
 def _cart(items: Items, code: str) -> dict[str, Any]:
@@ -164,10 +184,10 @@ def _act(request: HttpRequest, act: Any) -> JsonResponse:
     if connection is None:
         return JsonResponse({"message": gettext("The demo shop is not prepared yet.")}, status=503)
     try:
-        return JsonResponse(act(connection, json.loads(request.body)))
+        return JsonResponse(act(connection, _asked(request.body)))
     except NotDelivered as error:
         return JsonResponse({"message": str(error)}, status=502)
-    except (store.Nothing, Unusable, ValueError, TypeError, KeyError) as error:
+    except (store.Nothing, Unusable) as error:
         return JsonResponse({"message": str(error)}, status=400)
 
 
