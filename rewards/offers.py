@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from lib.money import LIMIT
 from loyalty.field_rules import MOST_POINTS
 from loyalty.moments import local_moment
-from loyalty.wording import points_text
+from loyalty.wording import number, points_text
 from rewards.abilities import unavailable_at
 from rewards.errors import NotRedeemed
 from rewards.terms import Terms
@@ -202,6 +202,8 @@ def _fit_order(terms: Terms, slide: Slide, member: MemberFacts, wanted: int, tot
     if total is None or terms.max_order_percent is None:
         return
     most = int(total * terms.max_order_percent / 100 // terms.value) * slide.step
+    if most < slide.least:
+        raise NotRedeemed("above_order", gettext("This order is too small for this reward."), "points")
     if wanted > most:
         shown = {"points": member.points_text(most), "percent": terms.max_order_percent}
         text = gettext("On this order at most %(points)s can be redeemed, %(percent)d%% of it.") % shown
@@ -225,7 +227,8 @@ def _whole(points: object) -> int | None:
     if points is None:
         return None
     if type(points) is not int or not 0 < points <= MOST_POINTS:
-        raise NotRedeemed("bad_points", gettext("Points are whole numbers above 0."), "points")
+        text = gettext("Points are whole numbers from 1 to %(most)s.") % {"most": number(MOST_POINTS)}
+        raise NotRedeemed("bad_points", text, "points")
     return points
 
 

@@ -264,8 +264,9 @@ def _there(asked: _Asked, facts: Facts, redemption_id: int) -> Redeemed:
     with scopes_disabled():
         there: Redemption = Redemption.objects.get(shop_id=facts.shop_id, pk=redemption_id)
     variable = there.terms["kind"] == "variable" and not asked.given
-    same_points = there.points == asked.points or (asked.points is None and not variable)
-    if there.reward_id != facts.reward_id or not same_points or isinstance(asked.points, bool):
+    counted = type(asked.points) is int and there.points == asked.points
+    same_points = counted or (asked.points is None and not variable)
+    if there.reward_id != facts.reward_id or not same_points:
         raise KeyConflict(f"The key {asked.key} was used with other content.")
     return Redeemed(there, facts, None)
 

@@ -67,6 +67,21 @@ def test_redemption_rows(points: int, balance: int, total: str | None, expected:
 
 
 @pytest.mark.parametrize(
+    ("points", "total", "said"),
+    [
+        (10**9, None, "Points are whole numbers from 1 to 99,999,999."),
+        (600, "10.00", "On this order at most 500 points can be redeemed, 50% of it."),
+        (500, "9.99", "This order is too small for this reward."),
+    ],
+)
+def test_what_is_too_much_is_told_by_what_can_be_had(points: int, total: str | None, said: str) -> None:
+    order_total = Decimal(total) if total else None
+    with pytest.raises(NotRedeemed) as refused:
+        quote(listed(SLIDER), member(), points, order_total, AT)
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize(
     ("points", "expected"),
     [
         (None, "bad_points"),

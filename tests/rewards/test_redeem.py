@@ -158,7 +158,7 @@ def test_the_same_key_again(story: Story) -> None:
         story.redeems(slider, points=500)
     slid = story.redeems(slider, "k2", 300)
     assert (slid.points, slid.value, story.redeems(slider, "k2", 300)) == (300, Decimal(15), slid)
-    for points in (200, None, True):
+    for points in (200, None, True, 300.0):
         with pytest.raises(KeyConflict):
             story.redeems(slider, "k2", points)
     assert story.balance == 200
