@@ -130,7 +130,7 @@ def answers(url: str) -> bool:
 def chosen_port() -> int:
     """The port of the environment, 8000 by default. Raises Failed when it is no port or is in use."""
     text = os.environ.get("PORT") or "8000"
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:
         raise Failed(f"PORT={text} is not a port number")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -37,7 +37,7 @@ def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
     assert not (tmp_path / "postgres").exists()
 
 
-@pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])
+@pytest.mark.parametrize("port", ["http", "0", "70000", "-1", "²", "٨٠٨٠"])
 def test_what_is_no_port_is_refused(tmp_path: Path, port: str) -> None:
     done = start(tmp_path, port)
     assert done.returncode == 1
