@@ -164,6 +164,9 @@ def test_the_command_imports_a_history(shop: Shop, woo: Woo) -> None:
     assert call(*command, "2026-03-01", "--points") == expected
     with pytest.raises(CommandError, match="write the day as 2025-01-31"):
         call(*command, "yesterday")
+    for day in ("9999-12-31", "0001-01-01"):
+        with pytest.raises(CommandError, match="choose a day between 1990 and today"):
+            call(*command, day)
     woo.server.keys.clear()
     with pytest.raises(CommandError, match="stopped after 0 orders: WooCommerce does not accept"):
         call(*command, "2026-03-01")

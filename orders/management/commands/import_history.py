@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import CommandError, CommandParser
 from django_scopes import scope
 
+from lib.clock import now
 from loyalty.calendar import day_start
 from orders.actions import drain
 from orders.management.chosen import only_connection
@@ -77,6 +78,9 @@ def _since(shop: Shop, given: str | None) -> datetime | None:
     if not given:
         return None
     try:
-        return day_start(ZoneInfo(shop.timezone), date.fromisoformat(given))
+        day = date.fromisoformat(given)
     except ValueError:
         raise CommandError(f"--since {given}: write the day as 2025-01-31.") from None
+    if day.year < 1990 or day > now().date():
+        raise CommandError(f"--since {given}: choose a day between 1990 and today.")
+    return day_start(ZoneInfo(shop.timezone), day)
