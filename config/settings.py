@@ -170,6 +170,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "expire-codes": _every(minutes=1, task="rewards.expire_codes"),
+    "give-tier-rewards": {
+        "task": "rewards.give_tier_rewards",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 15},
+    },
     "keep-stores": _every(minutes=5, task="orders.keep_stores"),
     "answer-privacy": _every(minutes=1, task="orders.answer_privacy"),
     "run-backtests": {

@@ -1,5 +1,7 @@
 """VIP tiers in plain sentences."""
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext, ngettext
 
 from loyalty.documents import ProgramDocument, Tier, Tiers
@@ -53,14 +55,19 @@ def level_text(document: ProgramDocument, level: Tier) -> str:
     }
 
 
-def benefits_text(document: ProgramDocument, level: Tier) -> str:
-    """ "2 × points, 100 points on reaching it, Free shipping"; empty for a tier without any."""
+def benefits_text(document: ProgramDocument, level: Tier, rewards: Mapping[str, str]) -> str:
+    """ "2 × points, 100 points on reaching it, Free shipping"; empty for a tier without any.
+
+    `rewards`: the names of the shop's, by public id.
+    """
     parts = []
     if level.multiplier != 1:
         parts.append(gettext("%(factor)s × points") % {"factor": number(level.multiplier)})
     if level.entry_points:
         points = points_text(level.entry_points, document.points_name)
         parts.append(gettext("%(points)s on reaching it") % {"points": points})
+    if level.entry_reward in rewards:
+        parts.append(gettext("%(reward)s on reaching it") % {"reward": rewards[level.entry_reward]})
     return ", ".join([*parts, *level.perks])
 
 

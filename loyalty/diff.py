@@ -178,7 +178,12 @@ class _Diff:
                 before.shown(old.threshold, self.before),
                 after.shown(new.threshold, self.after),
             )
-        yield from self.fields(old, new, labels.TIER)
+        known = dict(labels.TIER)
+        if old.entry_reward and new.entry_reward and old.entry_reward != new.entry_reward:
+            # What rewards are called is not known here.
+            del known["entry_reward"]
+            yield gettext("another reward for reaching it")
+        yield from self.fields(old, new, known)
 
 
 def _change(what: str, old: str, new: str) -> str:

@@ -176,13 +176,18 @@ class Campaign(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
 
 class Tier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One VIP tier, reached at `threshold` (inclusive) of the metric. `entry_points` are given when it is reached."""
+    """One VIP tier, reached at `threshold` (inclusive) of the metric.
+
+    `entry_points` and `entry_reward` (a reward of the catalogue by its public id, "" for none) are given when it is
+    reached.
+    """
 
     key: str
     name: str
     threshold: Decimal
     multiplier: Decimal = Decimal(1)
     entry_points: int = 0
+    entry_reward: str = ""
     perks: tuple[str, ...] = ()
 
 

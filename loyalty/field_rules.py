@@ -20,6 +20,7 @@ QUANTUM = Decimal(1).scaleb(-DECIMAL_PLACES)
 MOST_POINTS = 10**WHOLE_DIGITS - 1
 MOST_MULTIPLIER = 100
 KEY = re.compile(r"[a-z0-9_-]{1,40}")
+REWARD = re.compile(r"rwd_[a-z0-9]{1,36}")
 EVENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,79}", re.ASCII)
 # Beyond them somebody has slipped on a key.
 YEARS = range(2000, 3000)
@@ -87,6 +88,13 @@ def shown_problem(text: str, limit: int) -> str | None:
 
 def key_problem(text: str) -> str | None:
     return None if KEY.fullmatch(text) else gettext("must be 1 to 40 of the characters a-z, 0-9, - and _")
+
+
+def reward_problem(text: str) -> str | None:
+    """Of a reward's public id; whether there is such a reward is not known here."""
+    if not text or REWARD.fullmatch(text):
+        return None
+    return gettext("must be the id of a reward, which starts with rwd_")
 
 
 def event_problem(text: str) -> str | None:
@@ -175,6 +183,7 @@ ITEMS: dict[str, Rule] = {
     "day": _between(1, 31),
     "ends": moment_problem,
     "entry_points": _between(0, MOST_POINTS),
+    "entry_reward": reward_problem,
     "event": event_problem,
     "every": _between(2, 1000),
     "grace_days": _between(0, 366),

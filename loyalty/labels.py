@@ -68,6 +68,10 @@ def _months(value: int, words: Words) -> str:
     return ngettext("%(count)d month", "%(count)d months", value) % {"count": value}
 
 
+def _reward(public_id: str, words: Words) -> str:
+    return gettext("a reward") if public_id else gettext("none")
+
+
 def _tier(key: str, words: Words) -> str:
     return words.tiers.get(key, key)
 
@@ -191,6 +195,7 @@ TIER = {
     "name": Label(_("name"), _text),
     "multiplier": Label(_("multiplier"), _number),
     "entry_points": Label(_("points for reaching it"), _number),
+    "entry_reward": Label(_("reward for reaching it"), _reward),
     "perks": Label(_("perks"), _text),
 }
 EXPIRY = {

@@ -36,6 +36,13 @@ def rewards_of(shop: Shop, *, archived: bool = False) -> list[Reward]:
         return list(found.order_by("position", "id"))
 
 
+def reward_names(shop_id: int) -> Mapping[str, str]:
+    """What the rewards that are not archived are called, by public id."""
+    with scope(shop=shop_id):
+        found = Reward.objects.filter(shop=shop_id, archived_at=None)
+        return dict(found.order_by().values_list("public_id", "name"))
+
+
 def pool_counts(shop: Shop) -> Mapping[int, int]:
     """Uploaded codes that nobody has got yet, by reward id."""
     with scope(shop=shop):

@@ -13,7 +13,7 @@ from lib import bell
 from lib.clock import now
 from lib.rows import passing
 from rewards import issuing
-from rewards.actions import closing
+from rewards.actions import closing, tier_gifts
 
 log = structlog.get_logger("regulars.codes")
 
@@ -76,6 +76,14 @@ def expire_codes() -> None:
     with _putting_off():
         while closing.expire_due(now()) and time.monotonic() < ends:
             pass
+
+
+@shared_task(name="rewards.give_tier_rewards", ignore_result=True)
+def give_tier_rewards() -> None:
+    """Give members the rewards of the tiers that they reached."""
+    ends = time.monotonic() + LONGEST_S
+    with _putting_off():
+        tier_gifts.give_due(now(), lambda: time.monotonic() < ends)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """VIP tiers as a form: how they work, and a row for each level that keeps what was typed while rows come and go."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from dashboard.forms.part import PartForm
 from dashboard.ways import fresh_key
 from loyalty.documents import ProgramDocument, Tier, Tiers
 from loyalty.errors import InvalidProgram
+from rewards.models import Reward
 
 METRICS = (
     ("spend", _("What they spend, less returns")),
@@ -55,7 +56,19 @@ class LevelForm(PartForm):
     threshold = decimal(_("Reached at"))
     multiplier = decimal(_("Points ×"), required=False)
     entry_points = whole(_("Points on reaching it"), required=False)
+    entry_reward = choice(
+        _("Reward on reaching it"),
+        (),
+        required=False,
+        error_messages={"invalid_choice": _("There is no such reward any more.")},
+    )
     perks = LinesField(_("Perks"), _("One a line: free shipping, early access."))
+
+    def __init__(self, rewards: Sequence[Reward], data: Any = None, **more: Any) -> None:
+        super().__init__(data, **more)
+        field = self.fields["entry_reward"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("None")), *((reward.public_id, reward.name) for reward in rewards)]
 
     @property
     def number(self) -> str:
@@ -72,12 +85,13 @@ class LevelForm(PartForm):
             threshold=plain(given["threshold"]),
             multiplier=Decimal(1) if multiplier is None else plain(multiplier),
             entry_points=given["entry_points"] or 0,
+            entry_reward=given["entry_reward"],
             perks=given["perks"],
         )
 
 
 class TiersForm(PartForm):
-    """How tiers are reached and kept. `levels` are the rows."""
+    """How tiers are reached and kept. `levels` are the rows, which can give any of `rewards`."""
 
     metric = choice(_("Members move up by"), METRICS)
     window = choice(_("Counted over"), WINDOWS)
@@ -88,27 +102,32 @@ class TiersForm(PartForm):
     downgrade = cards(_("Who does not qualify again"), DOWNGRADES)
     count_imports = switch(_("Imported points count too"))
 
-    def __init__(self, data: Mapping[str, Any] | None, draft: ProgramDocument) -> None:
+    def __init__(
+        self, data: Mapping[str, Any] | None, draft: ProgramDocument, rewards: Sequence[Reward]
+    ) -> None:
         super().__init__(data, initial={name: getattr(draft.tiers, name) for name in SETTINGS})
+        self.rewards = rewards
         self.order: list[int] = []
         if data is not None:
-            self.levels = [LevelForm(data, prefix=f"level-{row}") for row in rows_of(data)]
+            self.levels = [LevelForm(rewards, data, prefix=f"level-{row}") for row in rows_of(data)]
         else:
             self.levels = [
-                LevelForm(initial=structs.asdict(level), prefix=f"level-{row}")
+                LevelForm(rewards, initial=structs.asdict(level), prefix=f"level-{row}")
                 for row, level in enumerate(draft.tiers.levels)
             ]
 
     @classmethod
-    def as_typed(cls, data: Mapping[str, Any], draft: ProgramDocument) -> "TiersForm":
+    def as_typed(
+        cls, data: Mapping[str, Any], draft: ProgramDocument, rewards: Sequence[Reward]
+    ) -> "TiersForm":
         """The form with what was typed in so far, not judged yet."""
-        form = cls(None, draft)
+        form = cls(None, draft, rewards)
         form.initial = {name: data.get(name, "") for name in SETTINGS}
         form.levels = []
         for row in rows_of(data):
             prefix = f"level-{row}"
             typed = {name: data.get(f"{prefix}-{name}", "") for name in LevelForm.base_fields}
-            form.levels.append(LevelForm(initial=typed, prefix=prefix))
+            form.levels.append(LevelForm(rewards, initial=typed, prefix=prefix))
         return form
 
     @property
@@ -119,7 +138,7 @@ class TiersForm(PartForm):
     @property
     def blank(self) -> LevelForm:
         """An empty row, to be copied by the page's script."""
-        return LevelForm(prefix="level-__row__")
+        return LevelForm(self.rewards, prefix="level-__row__")
 
     @property
     def settings_in_use(self) -> bool:

@@ -1,5 +1,6 @@
 """VIP tiers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -15,23 +16,25 @@ from dashboard.site import site
 from dashboard.tier_text import benefits_text, lapse_text, level_text
 from loyalty.actions.drafts import draft_as_written
 from loyalty.documents import ProgramDocument
+from rewards.queries import rewards_of
 
 
 def tiers(request: DeskRequest) -> HttpResponse:
     """The tiers of the draft; a POST changes them, or only the rows of the form."""
-    draft = draft_as_written(request.desk.shop)
+    draft, rewards = draft_as_written(request.desk.shop), rewards_of(request.desk.shop)
     if request.method != "POST":
-        return _show(request, draft, TiersForm(None, draft))
+        return _show(request, draft, TiersForm(None, draft, rewards))
     if (rows := _rows(request)) is not None:
-        return _show(request, draft, TiersForm.as_typed(rows, draft), TiersForm(rows, draft))
-    form = TiersForm(request.POST, draft)
+        typed = TiersForm(rows, draft, rewards)
+        return _show(request, draft, TiersForm.as_typed(rows, draft, rewards), typed)
+    form = TiersForm(request.POST, draft, rewards)
 
     def change(now: ProgramDocument) -> ProgramDocument:
         return structs.replace(now, tiers=form.tiers())
 
     if is_preview(request):
         document = preview(form, change, draft, "tiers")
-        return _not_yet(form) if document is None else JsonResponse(_example(document))
+        return _not_yet(form) if document is None else JsonResponse(_example(document, _names(form)))
     if form.is_valid() and saved(request, form, change, draft, "tiers"):
         messages.success(request, gettext("Saved in the draft. It counts once you publish it."))
         return redirect("dashboard:program")
@@ -56,14 +59,18 @@ def _not_yet(form: TiersForm) -> JsonResponse:
     return not_yet(form)
 
 
-def _example(document: ProgramDocument) -> dict[str, Any]:
-    """`lines`: a sentence for each tier."""
+def _names(form: TiersForm) -> dict[str, str]:
+    return {reward.public_id: reward.name for reward in form.rewards}
+
+
+def _example(document: ProgramDocument, rewards: Mapping[str, str]) -> dict[str, Any]:
+    """`lines`: a sentence for each tier. `rewards`: names by public id."""
     levels = document.tiers.levels
     if not levels:
         return {"sentence": gettext("No tiers yet."), "lines": []}
     lines = []
     for level in levels:
-        benefits = benefits_text(document, level)
+        benefits = benefits_text(document, level, rewards)
         lines.append(
             f"{level_text(document, level)} {benefits}." if benefits else level_text(document, level)
         )
@@ -91,6 +98,6 @@ def _show(
         "may_edit": may_edit,
         "unsaved": typed is not None,
         "example_title": gettext("In plain words"),
-        "example": _example(shown),
+        "example": _example(shown, _names(form)),
     }
     return site.show(request, "program_tiers", context, status=422 if form.failed else 200)

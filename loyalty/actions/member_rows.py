@@ -1,6 +1,6 @@
 """Members in the database: locked reads, and set-wise writes of what their replay came to."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ import msgspec
 from lib.rows import execute
 from loyalty.context import Context
 from loyalty.replay import Outcome, Stored
-from loyalty.tiers import Pin, Row, Span
+from loyalty.tiers import Journey, Pin, Row, Span
 from platforms.snapshots import ZERO
 
 AccountKey = tuple[int, int]  # (shop id, account id)
@@ -166,11 +166,15 @@ def collect(writes: Writes, known: Known, final: dict[str, Kept], outcome: Outco
             {"shop_id": known.key[0], "account_id": known.key[1]}
             | dict(zip(_STANDING_FIELDS, standing, strict=True))
         )
-    _collect_spans(writes, known, outcome.journey.spans)
+    _collect_spans(writes, known, outcome.journey)
 
 
-def _collect_spans(writes: Writes, known: Known, spans: Sequence[Span]) -> None:
+def _collect_spans(writes: Writes, known: Known, journey: Journey) -> None:
     shop_id, account_id = known.key
+    spans = journey.spans
+    rewards = {
+        (entry.tier, entry.n): entry.reward for entry in journey.entries if entry.reward and not entry.undone
+    }
     for number, span in enumerate(spans):
         row = {
             "number": number,
@@ -180,13 +184,21 @@ def _collect_spans(writes: Writes, known: Known, spans: Sequence[Span]) -> None:
             "until": span.until,
             "kept_until": span.kept_until,
             "reason": span.reason,
-            "details": span.details | ({"entry": span.entered} if span.entered else {}),
+            "details": span.details | _entered(span, rewards),
             "version_id": span.version_id,
         }
         if number >= len(known.spans) or known.spans[number] != row:
             writes.spans.append({"shop_id": shop_id, "account_id": account_id} | row)
     if len(spans) < len(known.spans):
         writes.gone.append({"shop_id": shop_id, "account_id": account_id, "number": len(spans)})
+
+
+def _entered(span: Span, rewards: Mapping[tuple[str, int], str]) -> dict[str, Any]:
+    """How often the tier was reached then; and which reward is given for it, unless a refund undid it."""
+    if not span.entered:
+        return {}
+    reward = rewards.get((span.tier, span.entered))
+    return {"entry": span.entered} | ({"reward": reward} if reward else {})
 
 
 def _progress_rows(key: AccountKey, kept: Kept) -> Iterable[dict[str, Any]]:

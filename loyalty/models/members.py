@@ -129,8 +129,8 @@ class Standing(models.Model):
 class TierSpan(models.Model):
     """One stretch of a member's tier history: which tier, since and until when, and why.
 
-    `entered` counts how often the tier was reached, for its entry reward. `details` are plain JSON values: the figure,
-    the threshold, the window. Spans are written anew when facts come late.
+    `details` are plain JSON values: the figure, the threshold, the window; `entry` counts how often the member reached
+    the tier, and `reward` is the public id of what is given for it. Spans are written anew when facts come late.
     """
 
     shop = models.ForeignKey(
@@ -152,6 +152,9 @@ class TierSpan(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["shop", "account", "number"], name="tier_span_once")
+        ]
+        indexes: ClassVar = [
+            models.Index("since", "id", condition=Q(details__has_key="reward"), name="tier_span_rewarded")
         ]
 
     def __str__(self) -> str:

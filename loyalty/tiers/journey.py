@@ -220,8 +220,8 @@ class Journey:
                 reached.entry.undone = False
                 return reached.entry
         self._counts[level.key] = n = self._counts.get(level.key, 0) + 1
-        points = 0 if self._pin_shown else level.entry_points
-        entry = Entry(level.key, n, self._clock, points, self._ladder.version_id)
+        points, reward = (0, "") if self._pin_shown else (level.entry_points, level.entry_reward)
+        entry = Entry(level.key, n, self._clock, points, self._ladder.version_id, reward=reward)
         self.entries.append(entry)
         return entry
 

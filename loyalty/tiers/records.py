@@ -54,9 +54,10 @@ class Span:
 
 @dataclass(slots=True)
 class Entry:
-    """The `n`-th time that `tier` was reached. `points`: its entry reward; `undone`: a refund undid what reached it.
+    """The `n`-th time that `tier` was reached. `undone`: a refund undid what reached it.
 
-    `points` is 0 where the program placed the member, and where a pin hid that they reached it.
+    `points` and `reward` (a public id, "" for none) are what is given for it: nothing where a pin hid that they
+    reached it.
     """
 
     tier: str
@@ -65,6 +66,7 @@ class Entry:
     points: int
     version_id: int
     undone: bool = False
+    reward: str = ""
 
 
 class State(NamedTuple):

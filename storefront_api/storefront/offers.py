@@ -1,5 +1,6 @@
 """A program in the words that shoppers read: ways to earn, campaigns that run, tiers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -36,6 +37,7 @@ from loyalty.wording import (
     products_text,
     rule_text,
 )
+from rewards.queries import reward_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,24 +148,27 @@ def _instant(moment: str, version: LoadedVersion) -> datetime:
     return local_moment(moment).replace(tzinfo=version.zone).astimezone(UTC)
 
 
-def tiers_of(version: LoadedVersion, at: datetime) -> dict[str, Any] | None:
+def tiers_of(version: LoadedVersion, at: datetime, shop_id: int) -> dict[str, Any] | None:
     """`{counts, levels: [{key, name, threshold, threshold_text, benefits}]}`, the lowest first; null without tiers."""
     ladder = ladder_of(version)
     if not ladder.levels:
         return None
+    rewards = reward_names(shop_id) if any(level.entry_reward for level in ladder.levels) else {}
     return {
         "counts": _what_counts(ladder, at),
-        "levels": [_level(level, ladder, version.document) for level in ladder.levels],
+        "levels": [_level(level, ladder, version.document, rewards) for level in ladder.levels],
     }
 
 
-def _level(level: Tier, ladder: Ladder, document: ProgramDocument) -> dict[str, Any]:
+def _level(
+    level: Tier, ladder: Ladder, document: ProgramDocument, rewards: Mapping[str, str]
+) -> dict[str, Any]:
     return {
         "key": level.key,
         "name": level.name,
         "threshold": plain(level.threshold),
         "threshold_text": threshold_text(level.threshold, ladder, document) if level.threshold > 0 else "",
-        "benefits": benefits(level, document),
+        "benefits": benefits(level, document, rewards),
     }
 
 
@@ -174,18 +179,26 @@ def threshold_text(threshold: Decimal, ladder: Ladder, document: ProgramDocument
     return figure_text(threshold, ladder.tiers.metric, document)
 
 
-def benefits(level: Tier, document: ProgramDocument, *, reached: bool = False) -> list[str]:
-    """What a tier gives, in words; who has `reached` it has got its entry reward already."""
+def benefits(level: Tier, document: ProgramDocument, rewards: Mapping[str, str] | None = None) -> list[str]:
+    """What a tier gives, in words. `rewards`: names by public id; None for who has reached it, and so has got what is
+    given for that already.
+    """
     told = []
     if level.multiplier != 1:
         more = Campaign(key="", name="", multiplier=level.multiplier)
         told.append(
             gettext("%(points)s on what you buy") % {"points": campaign_gift_text(more, document.points_name)}
         )
-    if level.entry_points and not reached:
-        points = points_text(level.entry_points, document.points_name)
-        told.append(gettext("%(points)s when you get there") % {"points": points})
+    if rewards is not None:
+        told += _for_getting_there(level, document, rewards)
     return [*told, *level.perks]
+
+
+def _for_getting_there(level: Tier, document: ProgramDocument, rewards: Mapping[str, str]) -> list[str]:
+    gifts = [points_text(level.entry_points, document.points_name)] if level.entry_points else []
+    if level.entry_reward in rewards:
+        gifts.append(rewards[level.entry_reward])
+    return [gettext("%(gift)s when you get there") % {"gift": gift} for gift in gifts]
 
 
 def _what_counts(ladder: Ladder, at: datetime) -> str:

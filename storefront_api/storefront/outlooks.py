@@ -86,7 +86,7 @@ def _tier(account: Account, version: LoadedVersion, at: datetime) -> dict[str, A
         "missing": None if stands.missing is None else plain(stands.missing),
         "progress": _progress(stands),
         "multiplier": plain(stands.multiplier),
-        "benefits": benefits(level, document, reached=True) if level else [],
+        "benefits": benefits(level, document) if level else [],
     }
 
 

@@ -24,6 +24,6 @@ def program(request: HttpRequest) -> HttpResponse:
         "point_name": one_of(document.points_name),
         "earn": [way(rule, version, at) for rule in rules_for(version, at)],
         "campaigns": campaigns_for(version, at),
-        "tiers": tiers_of(version, at),
+        "tiers": tiers_of(version, at, known.id),
     }
     return reply(request, content, known.origins, "public, max-age=60", "Origin")

@@ -7,7 +7,9 @@ from django.test import Client
 from msgspec import structs
 
 from loyalty.actions.drafts import draft_as_written
+from loyalty.actions.programs import open_shop
 from loyalty.documents import Conditions, Tier, Tiers
+from rewards.actions.catalogue import create_reward
 from tests.dashboard.conftest import Desks
 from tests.dashboard.parts import LEVELS, give
 from tests.dashboard.test_access import TIERS
@@ -36,6 +38,24 @@ def test_tiers_are_sorted_and_keep_their_keys(desks: Desks, owner: Client) -> No
     )
 
 
+def test_a_tier_gives_a_reward_of_the_shop(desks: Desks, owner: Client) -> None:
+    create, five = create_reward, {"kind": "fixed", "price": 500, "value": "5"}
+    reward, strange = (
+        create(desks.shop, "A mug", five),
+        create(open_shop("Else", "EUR", "UTC"), "Not ours", five),
+    )
+    rows = {"level-1-entry_reward": reward.public_id}
+    answer = owner.post("/dashboard/program/tiers/", TIERS | rows | {"preview": "1"})
+    assert any("A mug on reaching it" in line for line in answer.json()["lines"])
+    assert owner.post("/dashboard/program/tiers/", TIERS | rows).status_code == 302
+    assert draft_as_written(desks.shop).tiers.levels[1].entry_reward == reward.public_id
+    page = owner.get("/dashboard/program/tiers/").content.decode()
+    assert f'value="{reward.public_id}" selected' in page
+    assert "Not ours" not in page
+    rows = {"level-1-entry_reward": strange.public_id}
+    assert owner.post("/dashboard/program/tiers/", TIERS | rows).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("rows", "field", "said"),
     [
@@ -43,6 +63,7 @@ def test_tiers_are_sorted_and_keep_their_keys(desks: Desks, owner: Client) -> No
         ({"level-0-name": ""}, "name", "This field is required."),
         ({"level-1-multiplier": "0"}, "multiplier", "Must be more than 0."),
         ({"level-1-entry_points": "-1"}, "entry_points", "Must be a whole number from 0"),
+        ({"level-1-entry_reward": "rwd_22222222222222"}, "entry_reward", "There is no such reward any more."),
         ({"level-1-perks": "x" * 200}, "perks", "Must be at most 120 characters."),
     ],
 )

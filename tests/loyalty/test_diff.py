@@ -152,6 +152,9 @@ def with_tiers(*levels: Tier, **changes: Any) -> dict[str, Any]:
         (with_tiers(SILVER, replace(GOLD, perks=("Free gift wrap",), entry_points=100)), [
             "Gold: points for reaching it: 0 → 100", "Gold: perks: added Free gift wrap",
         ]),
+        (with_tiers(SILVER, replace(GOLD, entry_reward="rwd_a")), [
+            "Gold: reward for reaching it: none → a reward",
+        ]),
         (with_tiers(SILVER), ["Tier removed: Gold, from 500 €"]),
         (with_tiers(term="calendar_year", grace_days=30), [
             "How long a tier is kept: some months → to the end of the next year",
@@ -257,6 +260,7 @@ levels = st.builds(
     threshold=amounts,
     multiplier=amounts,
     entry_points=counts,
+    entry_reward=st.sampled_from(["", "rwd_a", "rwd_b"]),
     perks=few,
 )
 tiers = st.builds(

@@ -109,6 +109,7 @@ FIVE = {"kind": "per_order", "key": "five", "name": "Five", "points": "5"}
         ("tiers.levels[1].multiplier", "0", "tiers.levels[1].multiplier", "must be more than 0"),
         ("tiers.levels[1].multiplier", "101", "tiers.levels[1].multiplier", "at most 100"),
         ("tiers.levels[1].entry_points", -1, "tiers.levels[1].entry_points", "from 0 to"),
+        ("tiers.levels[1].entry_reward", "5 € off", "tiers.levels[1].entry_reward", "starts with rwd_"),
         ("tiers.levels[1].perks", [" "], "tiers.levels[1].perks[0]", "must not be empty"),
         ("tiers.levels[1].perks", ["x" * 121], "tiers.levels[1].perks[0]", "at most 120"),
         (

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from rewards.actions.catalogue import archive_reward, create_reward
 from shops.models import Shop
 from storefront_api import connections
+from tests.orders.stories import change
 from tests.storefront_api.program_stories import TIERS, rule, shop_with, today
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +117,21 @@ def test_tiers_say_what_they_give() -> None:
         "50 points when you get there",
         "Free gift wrapping",
     ]
+
+
+def test_the_reward_of_a_tier_is_told_by_its_name() -> None:
+    shop = shop_with()
+    reward = create_reward(shop, "5 € off", {"kind": "fixed", "price": 500, "value": "5"})
+    silver = {"key": "silver", "name": "Silver", "threshold": "250", "entry_points": 50}
+    levels = [silver | {"entry_reward": reward.public_id}]
+    change(shop, tiers={"levels": levels})
+    assert told(shop)["tiers"]["levels"][0]["benefits"] == [
+        "50 points when you get there",
+        "5 € off when you get there",
+    ]
+    archive_reward(reward)
+    connections.forget()
+    assert told(shop)["tiers"]["levels"][0]["benefits"] == ["50 points when you get there"]
 
 
 @pytest.mark.parametrize(
