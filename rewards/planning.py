@@ -1,6 +1,8 @@
 """A redemption as it will be written: its state, its code, and until when that can be used."""
 
 from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,34 +17,67 @@ from rewards.stores import made_by_store
 from rewards.terms import Terms
 
 
-def plan(facts: Facts, terms: Terms, quoted: Quote, key: str, actor: str, at: datetime) -> Redemption:
-    """The redemption, not saved and without an id; the code of a pool is still to be taken.
+class Planned(NamedTuple):
+    """What of a redemption is decided before it is written, and after that its `code` and its `id`."""
+
+    public_id: str
+    state: str
+    name: str
+    points: int
+    value: Decimal
+    code: str
+    expires_at: datetime | None
+    created_at: datetime
+    id: int = 0
+
+
+def plan(facts: Facts, terms: Terms, quoted: Quote, at: datetime) -> Planned:
+    """The redemption without an id; the code of a pool is still to be taken.
 
     Where a store has to make the code, a worker is due at once; otherwise it is ready.
     """
     by_store = made_by_store(terms, facts.platform)
     abilities = PLATFORMS[facts.platform].abilities if by_store else None
-    return Redemption(
+    return Planned(
+        redemption_public_id(),
+        "reserved" if by_store else "issued",
+        facts.name,
+        quoted.points,
+        quoted.value,
+        "" if terms.source == "pool" else new_code(terms, abilities),
+        _expires_at(terms, ZoneInfo(facts.timezone), at),
+        at,
+    )
+
+
+def as_model(made: Planned, facts: Facts, key: str, actor: str) -> Redemption:
+    """The row that was written, as it would be read."""
+    issued = made.state == Redemption.State.ISSUED
+    redemption = Redemption(
+        id=made.id,
         shop_id=facts.shop_id,
-        public_id=redemption_public_id(),
+        public_id=made.public_id,
         account_id=facts.account_id,
         reward_id=facts.reward_id or 0,
         connection_id=facts.connection_id,
-        state="reserved" if by_store else "issued",
-        name=facts.name,
+        state=made.state,
+        name=made.name,
         terms=msgspec.json.decode(facts.terms),
-        points=quoted.points,
-        value=quoted.value,
-        posted=quoted.points,
-        postings=1 if quoted.points else 0,
+        points=made.points,
+        value=made.value,
+        posted=made.points,
+        postings=1 if made.points else 0,
         request_key=key,
-        code="" if terms.source == "pool" else new_code(terms, abilities),
-        expires_at=_expires_at(terms, ZoneInfo(facts.timezone), at),
-        due_at=at if by_store else None,
+        code=made.code,
+        expires_at=made.expires_at,
+        due_at=None if issued else made.created_at,
         actor=actor,
-        created_at=at,
-        issued_at=None if by_store else at,
+        created_at=made.created_at,
+        issued_at=made.created_at if issued else None,
     )
+    redemption._state.adding = False
+    redemption._state.db = "default"
+    return redemption
 
 
 def _expires_at(terms: Terms, zone: ZoneInfo, at: datetime) -> datetime | None:

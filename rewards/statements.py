@@ -59,12 +59,12 @@ READ_AS = Prepared(
     """,
 )
 _TYPES = (
-    "bigint, bigint, bigint, bigint, integer, text, text, text, jsonb, bigint, numeric, text, text, boolean, boolean, "
-    "text, integer, timestamptz, text, text, timestamptz"
+    "bigint, bigint, bigint, bigint, integer, text, text, text, bigint, numeric, text, text, boolean, boolean, "
+    "text, integer, timestamptz, text, text, timestamptz, text"
 )
 # Safe to repeat: what was made is found by its key.
 RESERVE = Prepared(
-    "rewards_reserve_once",
+    "rewards_reserve_shopper",
     _TYPES,
     f"SELECT * FROM rewards_reserve({', '.join(f'${n}' for n in range(1, _TYPES.count(',') + 2))})",
 )

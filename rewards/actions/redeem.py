@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db import connection as database
 from django.db import transaction
 from django.utils.translation import gettext
 from django_scopes import scopes_disabled
@@ -14,11 +15,12 @@ from lib.clock import now
 from lib.prepared import Prepared
 from loyalty.actions.spending import expire_account
 from loyalty.models import Account
+from rewards import recent
 from rewards.abilities import unavailable_at
 from rewards.errors import KeyConflict, NotRedeemed
 from rewards.models import Redemption, Reward
 from rewards.offers import Listed, MemberFacts, Quote, free_quote, not_enough, quote
-from rewards.planning import plan
+from rewards.planning import Planned, as_model, plan
 from rewards.queries import named, names_of
 from rewards.statements import READ, READ_AS, RESERVE, Facts, Outcome
 from rewards.stores import made_by_store
@@ -48,11 +50,12 @@ class _Asked(NamedTuple):
 
 
 class Redeemed(NamedTuple):
-    """A redemption on the `facts` that were read. `balance` is the member's after it, None where the key had made it
-    before.
+    """A redemption on the `facts` that were read; those of `redeem_as` may know no member, as in `rewards.recent`.
+
+    `balance` is the member's after it, None where the key had made it before: then the redemption is the row itself.
     """
 
-    redemption: Redemption
+    redemption: Planned | Redemption
     facts: Facts
     balance: int | None
 
@@ -79,7 +82,7 @@ def redeem(
     """
     who = (account.pk,)
     asked = _Asked(READ, who, account.shop_id, reward_public_id, key, points, order_total, actor)
-    return _redeem(asked).redemption
+    return _row(asked, _redeem(asked))
 
 
 def redeem_as(
@@ -92,9 +95,21 @@ def redeem_as(
     order_total: Decimal | None = None,
     actor: str = "",
 ) -> Redeemed:
-    """`redeem` for the shopper whom a store's token names: saves the reads of the account, before and afterwards."""
+    """`redeem` for the shopper whom a store's token names: saves the reads of the account, before and afterwards.
+
+    What was known of reward and store a moment ago is good enough for a first try: the database function looks at the
+    member and the reward under the account's lock. Whatever stands in the way, the reading road says so.
+    """
     who = (connection_id, external_id)
-    return _redeem(_Asked(READ_AS, who, shop_id, reward_public_id, key, points, order_total, actor))
+    asked = _Asked(READ_AS, who, shop_id, reward_public_id, key, points, order_total, actor)
+    _check_request(asked)
+    known = recent.get(shop_id, connection_id, reward_public_id)
+    redeemed = known and _at_once(asked, known)
+    if redeemed:
+        return redeemed
+    redeemed = _in_rounds(asked)
+    recent.keep(redeemed.facts, reward_public_id)
+    return redeemed
 
 
 def give(account: Account, reward: Reward, key: str, reason: str, actor: str = "") -> Redemption:
@@ -114,14 +129,25 @@ def give(account: Account, reward: Reward, key: str, reason: str, actor: str = "
         given=True,
         reason=reason,
     )
-    return _in_rounds(asked).redemption
+    return _row(asked, _in_rounds(asked))
 
 
 def _redeem(asked: _Asked) -> Redeemed:
+    _check_request(asked)
+    return _in_rounds(asked)
+
+
+def _row(asked: _Asked, redeemed: Redeemed) -> Redemption:
+    redemption = redeemed.redemption
+    if isinstance(redemption, Redemption):
+        return redemption
+    return as_model(redemption, redeemed.facts, asked.key, asked.actor)
+
+
+def _check_request(asked: _Asked) -> None:
     _check_key(asked.key)
     if asked.key.startswith(GIVEN):
         raise NotRedeemed("bad_key", gettext("This key is kept for gifts."), "key")
-    return _in_rounds(asked)
 
 
 def _check_key(key: object) -> None:
@@ -143,11 +169,10 @@ def _in_rounds(asked: _Asked) -> Redeemed:
         if seen is not None and seen != quoted:
             break
         seen = quoted
-        redemption = plan(facts, terms, quoted, asked.key, asked.actor, at)
-        row = RESERVE.one(*_arguments(asked, facts, terms, redemption))
-        outcome = Outcome(*(row or ("account", None, None, None)))
+        planned = plan(facts, terms, quoted, at)
+        outcome = _reserve(asked, facts, terms, planned)
         if outcome.what == "made":
-            return Redeemed(_made(redemption, outcome), facts, outcome.balance)
+            return Redeemed(_made(planned, outcome), facts, outcome.balance)
         if outcome.what == "there":
             return _there(asked, facts, int(outcome.redemption_id or 0))
         if outcome.what == "due":
@@ -156,6 +181,24 @@ def _in_rounds(asked: _Asked) -> Redeemed:
         elif outcome.what not in ("changed", "tier"):
             raise _refusal(outcome, quoted, facts.shop_id)
     raise NotRedeemed("changed", gettext("This reward was changed just now. Please look at it again."))
+
+
+def _at_once(asked: _Asked, known: Facts) -> Redeemed | None:
+    """Redeem on what is known of the reward, without a read; None where that does not succeed."""
+    terms, at = _terms_of(known.reward_id or 0, known.revision, known.terms), now()
+    if terms.tiers or terms.tier_prices:
+        return None
+    try:
+        quoted = _quote(asked, known, terms, at)
+    except NotRedeemed:
+        return None
+    planned = plan(known, terms, quoted, at)
+    outcome = _reserve(asked, known, terms, planned)
+    if outcome.what == "made":
+        return Redeemed(_made(planned, outcome), known, outcome.balance)
+    if outcome.what in ("changed", "withdrawn", "sold_out"):
+        recent.forget(asked.shop_id, known.connection_id, asked.reward)
+    return None
 
 
 def _read(asked: _Asked) -> Facts:
@@ -221,19 +264,18 @@ def _priced(asked: _Asked, listed: Listed, facts: Facts, at: datetime) -> Quote:
         return quote(listed, named(member, facts.shop_id), asked.points, asked.order_total, at)
 
 
-def _arguments(asked: _Asked, facts: Facts, terms: Terms, planned: Redemption) -> tuple[object, ...]:
-    """What the database function is told, in the order of `RESERVE`."""
+def _reserve(asked: _Asked, facts: Facts, terms: Terms, planned: Planned) -> Outcome:
+    """Call the database function; facts without an account leave it to find the shopper's."""
     tier_matters = not asked.given and (terms.tiers or terms.tier_prices)
-    return (
-        planned.shop_id,
-        planned.account_id,
-        planned.connection_id,
-        planned.reward_id,
+    row = RESERVE.one(
+        facts.shop_id,
+        facts.account_id or None,
+        facts.connection_id,
+        facts.reward_id,
         facts.revision,
-        planned.request_key,
+        asked.key,
         planned.public_id,
         planned.name,
-        facts.terms,
         planned.points,
         planned.value,
         planned.state,
@@ -244,19 +286,20 @@ def _arguments(asked: _Asked, facts: Facts, terms: Terms, planned: Redemption) -
         None if asked.given else terms.per_member,
         planned.expires_at,
         asked.reason[:LONGEST_REASON] or planned.name,
-        planned.actor,
+        asked.actor,
         planned.created_at,
+        None if facts.account_id else asked.who[1],
     )
+    return Outcome(*(row or ("account", None, None, None)))
 
 
-def _made(redemption: Redemption, outcome: Outcome) -> Redemption:
-    redemption.pk = outcome.redemption_id
-    redemption.code = outcome.code or ""
-    redemption._state.adding = False
-    redemption._state.db = "default"
-    if redemption.state == Redemption.State.RESERVED:
-        transaction.on_commit(rewards_ringer.soon)
-    return redemption
+def _made(planned: Planned, outcome: Outcome) -> Planned:
+    if planned.state == Redemption.State.RESERVED:
+        if database.in_atomic_block:
+            transaction.on_commit(rewards_ringer.soon)
+        else:
+            rewards_ringer.soon()
+    return planned._replace(code=outcome.code or "", id=outcome.redemption_id or 0)
 
 
 def _there(asked: _Asked, facts: Facts, redemption_id: int) -> Redeemed:

@@ -19,9 +19,11 @@ from lib.rows import read
 from loyalty.calendar import last_day
 from loyalty.tiers.ladder import plain
 from platforms.registry import PLATFORMS
-from rewards.actions.redeem import Redeemed, redeem_as
+from rewards.actions.redeem import redeem_as
 from rewards.errors import KeyConflict, NotRedeemed
 from rewards.models import Redemption
+from rewards.planning import Planned
+from rewards.statements import Facts
 from rewards.terms import Terms, read_terms
 from rewards.wording import conditions_texts, worth_text
 from storefront_api.storefront.road import Refused, identified, reply, road, roads
@@ -125,22 +127,22 @@ def _redeem(request: HttpRequest) -> HttpResponse:
     except KeyConflict:
         message = gettext("This key was used for something else. Take a new one.")
         raise Refused(409, "key_conflict", message, field="key") from None
-    if redeemed.balance is None:
-        return _answer(request, shopper, redeemed.redemption.public_id)
-    return _reply(request, shopper, _row(redeemed, redeemed.balance))
+    made = redeemed.redemption
+    if redeemed.balance is None or isinstance(made, Redemption):
+        return _answer(request, shopper, made.public_id)
+    return _reply(request, shopper, _row(made, redeemed.facts, redeemed.balance))
 
 
-def _row(redeemed: Redeemed, balance: int) -> _Row:
+def _row(made: Planned, facts: Facts, balance: int) -> _Row:
     """The row of a redemption that was made just now, as it would be read."""
-    made, facts = redeemed.redemption, redeemed.facts
     return _Row(
         made.public_id,
         made.state,
-        made.closing,
+        "",
         made.name,
         facts.terms,
         made.points,
-        made.posted,
+        made.points,
         made.value,
         made.code,
         made.expires_at,

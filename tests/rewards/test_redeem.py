@@ -285,3 +285,42 @@ def test_a_shopper_whom_a_token_names(story: Story) -> None:
         redeem_as(story.shop.pk, customer.connection_id, "nobody", reward.public_id, "k3", 300)
     assert unknown.value.code == "not_enough_points"
     assert story.balance == 700
+
+
+def test_what_was_known_a_moment_ago_decides_nothing(story: Story) -> None:
+    """The first redemption keeps what it read; what comes next is told of all that has changed since."""
+    reward = story.reward(FIVE_OFF | {"price": 100, "per_member": 4, "validity_days": 9}, stock=5)
+    customer = story.account.customer
+    who = (story.shop.pk, customer.connection_id, customer.external_id, reward.public_id)
+    first = redeem_as(*who, "k1").redemption
+    second, known, balance = redeem_as(*who, "k2")
+    # Nothing was read for it, so its facts tell nothing of the member.
+    assert (known.account_id, balance, story.balance) == (0, 800, 800)
+    with scope(shop=story.shop):
+        written = Redemption.objects.get(public_id=second.public_id)
+    assert (written.account_id, written.terms, written.state) == (
+        story.account.pk,
+        reward.terms,
+        second.state,
+    )
+    for field in ("name", "points", "value", "code", "expires_at", "created_at"):
+        assert getattr(written, field) == getattr(second, field)
+    again = redeem_as(*who, "k1")
+    assert (again.redemption.public_id, again.balance) == (first.public_id, None)
+    with pytest.raises(KeyConflict):
+        redeem_as(*who, "k2", 150)
+
+    change_reward(reward, revision=1, terms=reward.terms | {"price": 150, "per_member": 3})
+    assert redeem_as(*who, "k3").balance == 650
+    refused = []
+    for stands_in_the_way in (lambda: None, lambda: withdraw_reward(reward)):
+        stands_in_the_way()
+        with pytest.raises(NotRedeemed) as error:
+            redeem_as(*who, "k4")
+        refused.append(error.value.code)
+    assert refused == ["per_member", "withdrawn"]
+    with pytest.raises(NotRedeemed) as nobody:
+        redeem_as(story.shop.pk, customer.connection_id, "nobody", reward.public_id, "k4")
+    assert nobody.value.code == "not_enough_points"
+    assert story.balance == 650
+    assert verify(story.shop.pk) == []
