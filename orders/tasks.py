@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import redis
 import structlog
@@ -10,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from lib import bell
 from lib.rows import passing
+from lib.turns import turn_of
 from orders import fetching, inbox, sweeping, sweeps
 from orders.backtest import runs
 from orders.privacy import doing
@@ -57,25 +59,32 @@ def run_backtests() -> None:
 def fetch_due() -> None:
     """Fetch what webhooks only named, until nothing is due."""
     bell.fetch_bell.take_down()
-    _until_done(fetching.fetch_due, bell.fetch_bell.ring)
+    with _asking_stores("fetch") as ours:
+        if ours:
+            _until_done(fetching.fetch_due, bell.fetch_bell.ring)
 
 
 @shared_task(name="orders.sweep_stores", ignore_result=True)
 def sweep_stores() -> None:
     """Begin the reconciliations whose time has come, and go on with what was begun."""
     bell.sweep_bell.take_down()
-    sweeps.begin_reconciliations()
-    _until_done(sweeping.advance, bell.sweep_bell.ring)
+    with _asking_stores("look") as ours:
+        if ours:
+            sweeps.begin_reconciliations()
+            _until_done(sweeping.advance, bell.sweep_bell.ring)
 
 
 @shared_task(name="orders.keep_stores", ignore_result=True)
 def keep_stores() -> None:
     """Have stores that were connected send their webhooks, signed as they are now."""
     bell.stores_bell.take_down()
-    app = oauth.app()
-    if app is not None:
-        install.keep_secrets(app)
-    upkeep.subscribe_due()
+    with _asking_stores("look") as ours:
+        if not ours:
+            return
+        app = oauth.app()
+        if app is not None:
+            install.keep_secrets(app)
+        upkeep.subscribe_due()
 
 
 @shared_task(name="orders.answer_privacy", ignore_result=True)
@@ -83,6 +92,13 @@ def answer_privacy() -> None:
     """Give out and erase what stores and merchants asked for, until nothing more can be finished."""
     bell.privacy_bell.take_down()
     _until_done(doing.carry_out_due)
+
+
+def _asking_stores(kind: str) -> AbstractContextManager[bool]:
+    """Whether it is our turn to ask stores for this: one worker at a time, so that with one who makes codes, one who
+    fetches and one who looks, stores which hang leave somebody for deliveries. Beat calls again.
+    """
+    return turn_of(kind, LONGEST_S, hangs_ms=round(4000 * LONGEST_S))
 
 
 def _until_done(work: Callable[[], object], go_on: Callable[[], None] | None = None) -> None:

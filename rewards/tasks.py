@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-import redis
 import structlog
 from celery import shared_task
 from django.db import DatabaseError, InterfaceError, connection
@@ -12,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from lib import bell
 from lib.clock import now
 from lib.rows import passing
+from lib.turns import Turn
 from rewards import issuing
 from rewards.actions import closing, tier_gifts
 
@@ -20,46 +20,16 @@ log = structlog.get_logger("regulars.codes")
 LONGEST_S = 20.0
 
 
-class Turn:
-    """The turn to call stores. One worker has it, so that stores which hang never occupy all workers.
-
-    It is a hint in Redis: without it two may call at a time, which is safe. Whoever dies loses it after `HANGS_MS`.
-    """
-
-    KEY = "regulars:turn:rewards"
-    HANGS_MS = 5000
-
-    def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
-        self.mine = True
-        with suppress(redis.RedisError):
-            self.mine = bool(bell.connection().set(self.KEY, b"1", nx=True, px=self.HANGS_MS))
-
-    def going_on(self) -> bool:
-        """Keep the turn; when the time is over pass it on to the next worker, and call one."""
-        if not self.mine:
-            return False
-        if time.monotonic() < self._ends:
-            with suppress(redis.RedisError):
-                bell.connection().set(self.KEY, b"1", px=self.HANGS_MS)
-            return True
-        self.end()
-        with suppress(redis.RedisError):
-            bell.rewards_bell.ring()
-        return False
-
-    def end(self) -> None:
-        if self.mine:
-            self.mine = False
-            with suppress(redis.RedisError):
-                bell.connection().delete(self.KEY)
+def issuing_turn(seconds: float) -> Turn:
+    """The turn to have codes made."""
+    return Turn("rewards", seconds, bell.rewards_bell)
 
 
 @shared_task(name="rewards.issue_codes", ignore_result=True)
 def issue_codes() -> None:
     """Drive redemptions on: make codes, end them, settle what their uses say."""
     bell.rewards_bell.take_down()
-    turn = Turn(LONGEST_S)
+    turn = issuing_turn(LONGEST_S)
     if not turn.mine:
         return
     try:

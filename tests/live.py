@@ -75,7 +75,7 @@ def running_stack(folder: Path, **more: str) -> Iterator[Stack]:
         "PUBLIC_URL": url,
         "OUTBOUND_ROUTES": json.dumps(dict.fromkeys((DOMAIN, PLAYED_STORE), f"{url}/demo")),
         "WEB_WORKERS": "1",
-        "WORKER_CONCURRENCY": "1",
+        "WORKER_CONCURRENCY": "3",
         "BEAT_SCHEDULE": str(folder / "beat-schedule"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         **more,

@@ -121,7 +121,8 @@ def test_every_body_has_an_outcome(links: dict[str, Linked]) -> None:
         assert found
         for topic, state, reason in found:
             assert state in ("done", "ignored", "dead")
-            assert (state == "done") == (reason == ""), (topic, reason)
+            # One of the bodies asks for a customer to be erased, and so their deliveries are.
+            assert reason == "Erased" or (state == "done") == (reason == ""), (topic, reason)
             assert "Could not be applied" not in reason, (topic, reason)
     done = [topic for topic, state, _ in shopify.outcomes() if state == "done"]
     assert {"orders/paid", "orders/create", "orders/updated", "refunds/create"} <= set(done)

@@ -15,7 +15,7 @@ from rewards.attention import stuck
 from rewards.calls import Asking, Made
 from rewards.claims import claim
 from rewards.models import Redemption
-from rewards.tasks import Turn, issue_codes
+from rewards.tasks import issue_codes, issuing_turn
 from tests.rewards.stories import Story, story
 
 pytestmark = pytest.mark.django_db
@@ -220,21 +220,21 @@ def test_every_kind_is_made_and_ended(fern: Story, terms: dict[str, object], kep
 
 def test_one_worker_at_a_time_calls_stores(fern: Story) -> None:
     redemption = fern.redeem()
-    first = Turn(60)
+    first = issuing_turn(60)
     try:
         assert first.going_on()
-        assert not Turn(60).mine
+        assert not issuing_turn(60).mine
         issue_codes()
         assert fern.seen(redemption).state == State.RESERVED
     finally:
         first.end()
     issue_codes()
     assert fern.seen(redemption).state == State.ISSUED
-    last = Turn(0)
+    last = issuing_turn(0)
     assert last.mine
     assert not last.going_on()
-    assert Turn(60).going_on()
-    bell.connection().delete(Turn.KEY)
+    assert issuing_turn(60).going_on()
+    bell.connection().delete("regulars:turn:rewards")
 
 
 def test_store_credit_is_credited_once_and_one_at_a_time(fern: Story) -> None:
