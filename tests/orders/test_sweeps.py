@@ -256,9 +256,12 @@ def test_workers_that_come_to_the_same_page_count_it_once(
     woo.server.delay_s = 0.1
     reconcile(busy.connection)
     failures: list[BaseException] = []
+    together = threading.Barrier(3)
 
     def work() -> None:
         try:
+            connections["default"].ensure_connection()
+            together.wait(30)
             while advance():
                 pass
         except BaseException as error:
