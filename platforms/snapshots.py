@@ -173,4 +173,6 @@ class StoreChanged(Struct, frozen=True):
 
 
 StoreFact = PrivacyAsked | StoreGone | StoreChanged
-Fact = OrderSnapshot | RefundEvent | OrderDeleted | OrderRestored | CustomerSnapshot | CustomerTagged | StoreFact
+Fact = (
+    OrderSnapshot | RefundEvent | OrderDeleted | OrderRestored | CustomerSnapshot | CustomerTagged | StoreFact
+)
