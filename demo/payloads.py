@@ -30,6 +30,7 @@ class Purchase:
     placed_at: datetime
     discount: Discount | None = None
     card: Card | None = None
+    domain: str = DOMAIN
 
     @property
     def goods(self) -> Decimal:
@@ -139,7 +140,7 @@ def _facts(purchase: Purchase, placed: str, changed: str, cancelled: bool) -> di
         "note": None,
         "note_attributes": [],
         "order_number": int(purchase.number.lstrip("#")),
-        "order_status_url": f"https://{DOMAIN}/72300001/orders/{purchase.id:x}/authenticate",
+        "order_status_url": f"https://{purchase.domain}/72300001/orders/{purchase.id:x}/authenticate",
         "payment_gateway_names": purchase.gateways,
         "presentment_currency": CURRENCY,
         "processed_at": placed,

@@ -92,7 +92,7 @@ def corner(live: Stack) -> Corner:
 
 def test_what_was_spent_and_what_was_earned_go_back_by_piece(corner: Corner) -> None:
     """1000; 500 spent for 5.00 off; 2 × 10.00 bought at 1 per 1; one sent back, then the other."""
-    hundred = Purchase(9001, "#1", ADA, ((CUP, 100),), now())
+    hundred = Purchase(9001, "#1", ADA, ((CUP, 100),), now(), domain=PLAYED_STORE)
     corner.send("orders/paid", order_body(hundred))
     until(corner.balance, 1000)
 
@@ -107,7 +107,7 @@ def test_what_was_spent_and_what_was_earned_go_back_by_piece(corner: Corner) -> 
 
     code = corner.redemption()["code"]
     off = Discount(code.lower(), "amount", Decimal(5), (Decimal(5),))
-    pair = Purchase(9002, "#2", ADA, ((CUP, 2),), now(), off)
+    pair = Purchase(9002, "#2", ADA, ((CUP, 2),), now(), off, domain=PLAYED_STORE)
     corner.send("orders/paid", order_body(pair))
     until(corner.balance, 515)
     until(lambda: corner.redemption()["state"], "used")

@@ -7,6 +7,7 @@ import pytest
 from loyalty.actions.programs import open_shop
 from platforms.connect import connect_store
 from shops.models import Connection, Shop
+from storefront_api.connections import forget
 from tests.orders.post import Inbox
 from tests.orders.stores import Store, open_store
 from tests.orders.stories import Open, change
@@ -14,7 +15,8 @@ from tests.orders.stories import Open, change
 
 @pytest.fixture
 def store(shop: Shop) -> Connection:
-    """A Shopify store of `shop`."""
+    """A Shopify store of `shop`. Another test's store of the same domain was rolled back, and is forgotten."""
+    forget()
     return connect_store(shop, "shopify", "teahouse.myshopify.com")
 
 
